@@ -1,0 +1,73 @@
+#include "epalm/lm/opt.h"
+
+#include "epalm/base/shapes.h"
+#include "epalm/lm/opt_mask.h"
+
+namespace epalm::lm {
+
+Opt::Opt(OptConfig config, nn::Weights weights) : config_(std::move(config)), weights_(std::move(weights)) {
+  const std::string root = "model.decoder.";
+  for (int64_t i = 0; i < config_.num_hidden_layers; ++i) layers_.emplace_back(config_, weights_, i);
+  if (config_.has_projection()) {
+    project_in_ = nn::Linear(weights_.at(root + "project_in.weight"), {});
+    project_out_ = nn::Linear(weights_.at(root + "project_out.weight"), {});
+  }
+  if (config_.has_final_layer_norm()) {
+    final_norm_ = nn::LayerNorm(weights_.at(root + "final_layer_norm.weight"), weights_.at(root + "final_layer_norm.bias"), 1e-5);
+  }
+  head_ = nn::Linear(weights_.at(root + "embed_tokens.weight"), {});
+}
+
+at::Tensor Opt::embed(const OptInput& input, const at::Tensor& mask) const {
+  const int64_t length = input.ids.size(1);
+  require(length <= config_.max_position_embeddings,
+          "the text has {} tokens, the language model's position table ends at {}; shorten the question", length,
+          config_.max_position_embeddings);
+  if (input.ids.numel() > 0) {
+    const int64_t low = input.ids.min().item<int64_t>();
+    const int64_t high = input.ids.max().item<int64_t>();
+    require(low >= 0 && high < config_.vocab_size,
+            "token id {} lies outside the language model's vocabulary of {}; the tokenizer belongs to another model",
+            low < 0 ? low : high, config_.vocab_size);
+  }
+  const std::string root = "model.decoder.";
+  const auto compute = input.prompts.defined() ? input.prompts.scalar_type() : at::kFloat;
+  at::Tensor x = at::embedding(weights_.at(root + "embed_tokens.weight"), input.ids).to(compute);  // [B,T,W]
+  const int64_t prompt_rows = input.prompts.defined() ? input.prompts.size(0) : 0;
+  if (prompt_rows > 0) {
+    check_shape(input.prompts, {prompt_rows, config_.word_embed_proj_dim}, "prompts");
+    x = at::cat({input.prompts.unsqueeze(0).expand({x.size(0), -1, -1}), x}, 1);  // [B,N+T,W]
+  }
+  if (config_.has_projection()) x = project_in_(x);  // [B,N+T,D]
+  at::Tensor positions = at::embedding(weights_.at(root + "embed_positions.weight"), position_rows(mask)).to(compute);
+  if (prompt_rows > 0) positions = at::constant_pad_nd(positions, {0, 0, prompt_rows, 0}, 0);
+  x = x + positions;
+  return input.training && config_.dropout > 0 ? at::dropout(x, config_.dropout, true) : x;
+}
+
+at::Tensor Opt::hidden(const OptInput& input) const {
+  check_shape(input.ids, {kAny, kAny}, "input ids");
+  const at::Tensor mask = input.mask.defined() ? input.mask : at::ones_like(input.ids);
+  check_shape(mask, {input.ids.size(0), input.ids.size(1)}, "attention mask");
+
+  at::Tensor x = embed(input, mask);
+  at::Tensor attention_mask = text_attention_mask(mask, x.size(1) - mask.size(1));
+  bool has_slot = false;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    if (i < input.slots.size() && input.slots[i].defined()) {
+      check_shape(input.slots[i], {x.size(0), 1, config_.hidden_size}, "injected token");
+      x = at::cat({input.slots[i], has_slot ? x.slice(1, 1) : x}, 1);  // [B,1+N+T,D]
+      if (!has_slot) attention_mask = with_perceptual_row(attention_mask, input.semantics);
+      has_slot = true;
+    }
+    if (input.observe) input.observe(x);
+    if (input.training && config_.layerdrop > 0 && at::rand({1}).item<double>() < config_.layerdrop) continue;
+    x = layers_[i](x, attention_mask, input.training);
+  }
+  if (final_norm_.defined()) x = final_norm_(x);
+  if (config_.has_projection()) x = project_out_(x);  // [B,S,W]
+  if (input.observe) input.observe(x);
+  return x;
+}
+
+}  // namespace epalm::lm

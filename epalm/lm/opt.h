@@ -1,0 +1,54 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <functional>
+#include <vector>
+
+#include "epalm/base/semantics.h"
+#include "epalm/lm/opt_config.h"
+#include "epalm/lm/opt_layer.h"
+#include "epalm/nn/weights.h"
+
+namespace epalm::lm {
+
+// What a forward pass reads besides the weights.
+struct OptInput {
+  at::Tensor ids;      // [B,T] int64
+  at::Tensor mask;     // [B,T] int64: 1 token, 0 padding; undefined: all tokens
+  at::Tensor prompts;  // [N,W] soft tokens put before the text without positions, or undefined
+  // slots[i] [B,1,D] goes into row 0 before layer i: the first one lengthens the sequence, later ones overwrite. Undefined
+  // entries, or a vector shorter than L, leave the row as it is.
+  std::vector<at::Tensor> slots;
+  Semantics semantics = kCausal;
+  bool training = false;  // dropout and layerdrop as the config says
+  // Called with the input of every layer and, last, with the decoder's output; for tests and probes.
+  std::function<void(const at::Tensor&)> observe;
+};
+
+// OPT (arXiv:2205.01068; SPEC.md §1), with a slot for one injected token before every layer. Holds handles of its weights:
+// cheap to copy, const forward, safe from several threads.
+class Opt {
+ public:
+  Opt(OptConfig config, nn::Weights weights);
+
+  const OptConfig& config() const { return config_; }
+  const nn::Weights& weights() const { return weights_; }
+
+  // Last hidden states before the head, [B,S,W] with rows [slot?, prompts, text].
+  // Throws Error if an id lies outside the vocabulary or the text is longer than the position table.
+  at::Tensor hidden(const OptInput& input) const;
+  // The tied head: [..., W] -> [..., V].
+  at::Tensor head(const at::Tensor& hidden) const { return head_(hidden); }
+
+ private:
+  at::Tensor embed(const OptInput& input, const at::Tensor& mask) const;
+
+  OptConfig config_;
+  nn::Weights weights_;
+  std::vector<OptLayer> layers_;
+  nn::Linear project_in_, project_out_, head_;
+  nn::LayerNorm final_norm_;
+};
+
+}  // namespace epalm::lm

@@ -1,0 +1,50 @@
+#include "epalm/lm/opt_layer.h"
+
+#include <cmath>
+
+#include "epalm/nn/attention.h"
+
+namespace epalm::lm {
+
+OptLayer::OptLayer(const OptConfig& config, const nn::Weights& weights, int64_t index)
+    : heads_(config.num_attention_heads),
+      norm_first_(config.do_layer_norm_before),
+      dropout_(config.dropout),
+      attention_dropout_(config.attention_dropout) {
+  const std::string scope = fmt::format("model.decoder.layers.{}.", index);
+  const auto linear = [&](const std::string& name) {
+    return nn::Linear(weights.at(scope + name + ".weight"), weights.at(scope + name + ".bias"));
+  };
+  const auto norm = [&](const std::string& name) {
+    return nn::LayerNorm(weights.at(scope + name + ".weight"), weights.at(scope + name + ".bias"), 1e-5);
+  };
+  q_ = linear("self_attn.q_proj");
+  k_ = linear("self_attn.k_proj");
+  v_ = linear("self_attn.v_proj");
+  out_ = linear("self_attn.out_proj");
+  fc1_ = linear("fc1");
+  fc2_ = linear("fc2");
+  attention_norm_ = norm("self_attn_layer_norm");
+  final_norm_ = norm("final_layer_norm");
+}
+
+at::Tensor OptLayer::attend(const at::Tensor& x, const at::Tensor& mask, bool training) const {
+  const double scale = 1.0 / std::sqrt(static_cast<double>(x.size(-1) / heads_));
+  const at::Tensor mixed =
+      nn::attention(q_(x) * scale, k_(x), v_(x), heads_, mask, training ? attention_dropout_ : 0.0);
+  return out_(mixed);
+}
+
+at::Tensor OptLayer::feed_forward(const at::Tensor& x) const { return fc2_(at::relu(fc1_(x))); }
+
+at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, bool training) const {
+  const auto drop = [&](const at::Tensor& y) { return training && dropout_ > 0 ? at::dropout(y, dropout_, true) : y; };
+  if (norm_first_) {
+    const at::Tensor h = x + drop(attend(attention_norm_(x), mask, training));
+    return h + drop(feed_forward(final_norm_(h)));
+  }
+  const at::Tensor h = attention_norm_(x + drop(attend(x, mask, training)));
+  return final_norm_(h + drop(feed_forward(h)));
+}
+
+}  // namespace epalm::lm

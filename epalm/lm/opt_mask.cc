@@ -1,0 +1,30 @@
+#include "epalm/lm/opt_mask.h"
+
+#include <limits>
+
+namespace epalm::lm {
+namespace {
+
+constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
+
+}  // namespace
+
+at::Tensor text_attention_mask(const at::Tensor& text_mask, int64_t prompt_rows) {
+  const int64_t batch = text_mask.size(0);
+  const int64_t length = prompt_rows + text_mask.size(1);
+  const auto options = text_mask.options().dtype(at::kFloat);
+  const at::Tensor causal = at::full({length, length}, kMinusInfinity, options).triu(1);
+  at::Tensor padded = at::zeros({batch, length}, options);
+  padded.slice(1, prompt_rows).masked_fill_(text_mask == 0, std::numeric_limits<float>::lowest());
+  return causal.view({1, 1, length, length}) + padded.view({batch, 1, 1, length});
+}
+
+at::Tensor with_perceptual_row(const at::Tensor& mask, const Semantics& semantics) {
+  at::Tensor wider = at::constant_pad_nd(mask, {1, 0, 1, 0}, 0);
+  if (!semantics.perceptual_row_sees_all) wider.select(2, 0).slice(2, 1).fill_(kMinusInfinity);
+  return wider;
+}
+
+at::Tensor position_rows(const at::Tensor& text_mask) { return at::cumsum(text_mask, 1) * text_mask + 1; }
+
+}  // namespace epalm::lm

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+namespace epalm::nn {
+
+// Normalises the last dimension: (x - mean) / sqrt(var + eps) * weight + bias. weight, bias [D] float32.
+class LayerNorm {
+ public:
+  LayerNorm() = default;
+  LayerNorm(at::Tensor weight, at::Tensor bias, double eps);
+
+  at::Tensor operator()(const at::Tensor& x) const;  // [..., D] -> [..., D]
+  bool defined() const { return weight_.defined(); }
+
+ private:
+  at::Tensor weight_;
+  at::Tensor bias_;
+  double eps_ = 1e-5;
+};
+
+}  // namespace epalm::nn

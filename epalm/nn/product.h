@@ -1,0 +1,17 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <string>
+
+namespace epalm::nn {
+
+// a [M,K] · b [K,N] (+ bias [N]) -> float32 [M,N]; no autograd. a and b: 2-D, one of their two strides 1 (a transposed
+// view is fine), float32 or bfloat16 (both bfloat16 products accumulate in float32). bias: float32 or undefined.
+// All large matrix products of the project end here; products of other dtypes and devices fall back to libtorch.
+at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias = {});
+
+// Which library answers, as "oneDNN 2.6.3 (isa …)" or "libtorch".
+std::string product_backend();
+
+}  // namespace epalm::nn

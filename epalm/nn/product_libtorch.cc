@@ -1,0 +1,13 @@
+#include "epalm/nn/product_libtorch.h"
+
+#include "epalm/nn/product.h"
+
+namespace epalm::nn {
+
+at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
+  return product_libtorch(a, b, bias);
+}
+
+std::string product_backend() { return "libtorch"; }
+
+}  // namespace epalm::nn

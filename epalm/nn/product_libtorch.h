@@ -1,0 +1,15 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+namespace epalm::nn {
+
+// The plain twin of product(): libtorch's own operators in float32 (float64 for float64 inputs).
+inline at::Tensor product_libtorch(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
+  const auto compute = a.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  const at::Tensor left = a.to(compute);
+  const at::Tensor right = b.to(compute);
+  return bias.defined() ? at::addmm(bias.to(compute), left, right) : at::mm(left, right);
+}
+
+}  // namespace epalm::nn

@@ -1,0 +1,121 @@
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include <list>
+#include <map>
+#include <optional>
+#include <tuple>
+
+#include "epalm/base/error.h"
+#include "epalm/nn/product.h"
+#include "epalm/nn/product_libtorch.h"
+
+namespace epalm::nn {
+namespace {
+
+using dnnl::memory;
+
+dnnl::engine& engine() {
+  static dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
+  return cpu;
+}
+
+memory::data_type data_type(const at::Tensor& t) {
+  return t.scalar_type() == at::kBFloat16 ? memory::data_type::bf16 : memory::data_type::f32;
+}
+
+bool one_unit_stride(const at::Tensor& t) {
+  return (t.stride(1) == 1 && t.stride(0) >= t.size(1)) || (t.stride(0) == 1 && t.stride(1) >= t.size(0));
+}
+
+memory::desc describe(const at::Tensor& t) {
+  return {{t.size(0), t.size(1)}, data_type(t), memory::dims{t.stride(0), t.stride(1)}};
+}
+
+using Key = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int, int, bool>;
+
+struct Planned {
+  dnnl::matmul primitive;
+  memory::desc a, b, bias, out;
+};
+
+// Building a primitive costs more than a small product, so each thread keeps the last ones it used.
+class Plans {
+ public:
+  // Empty where this CPU cannot run the product (bfloat16 without AVX-512).
+  const std::optional<Planned>& get(const Key& key, const at::Tensor& a, const at::Tensor& b, bool with_bias) {
+    if (const auto found = index_.find(key); found != index_.end()) {
+      order_.splice(order_.begin(), order_, found->second);
+      return found->second->second;
+    }
+    order_.emplace_front(key, make(a, b, with_bias));
+    index_[key] = order_.begin();
+    if (order_.size() > kCapacity) {
+      index_.erase(order_.back().first);
+      order_.pop_back();
+    }
+    return order_.front().second;
+  }
+
+ private:
+  static constexpr size_t kCapacity = 512;
+
+  static std::optional<Planned> make(const at::Tensor& a, const at::Tensor& b, bool with_bias) {
+    Planned plan;
+    plan.a = describe(a);
+    plan.b = describe(b);
+    plan.out = {{a.size(0), b.size(1)}, memory::data_type::f32, memory::format_tag::ab};
+    if (with_bias) plan.bias = {{1, b.size(1)}, memory::data_type::f32, memory::format_tag::ab};
+    try {
+      const auto descriptor = with_bias ? dnnl::matmul::desc(plan.a, plan.b, plan.bias, plan.out)
+                                        : dnnl::matmul::desc(plan.a, plan.b, plan.out);
+      plan.primitive = dnnl::matmul(dnnl::matmul::primitive_desc(descriptor, engine()));
+    } catch (const dnnl::error& error) {
+      if (error.status == dnnl_unimplemented) return std::nullopt;
+      throw;
+    }
+    return plan;
+  }
+
+  std::list<std::pair<Key, std::optional<Planned>>> order_;
+  std::map<Key, decltype(order_)::iterator> index_;
+};
+
+}  // namespace
+
+at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
+  EPALM_ASSERT(a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(0));
+  const auto known = [](const at::Tensor& t) {
+    return t.device().is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16);
+  };
+  if (!known(a) || !known(b) || a.numel() == 0 || b.numel() == 0) return product_libtorch(a, b, bias);
+  const at::Tensor left = one_unit_stride(a) ? a : a.contiguous();
+  const at::Tensor right = one_unit_stride(b) ? b : b.contiguous();
+  const Key key{left.size(0),    left.size(1),    right.size(1),   left.stride(0),
+                left.stride(1),  right.stride(0), right.stride(1), static_cast<int>(left.scalar_type()),
+                static_cast<int>(right.scalar_type()), bias.defined()};
+  thread_local Plans plans;
+  const auto& plan = plans.get(key, left, right, bias.defined());
+  if (!plan) return product_libtorch(a, b, bias);
+
+  at::Tensor out = at::empty({left.size(0), right.size(1)}, left.options().dtype(at::kFloat));
+  thread_local dnnl::stream stream(engine());
+  std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, memory(plan->a, engine(), left.data_ptr())},
+                                            {DNNL_ARG_WEIGHTS, memory(plan->b, engine(), right.data_ptr())},
+                                            {DNNL_ARG_DST, memory(plan->out, engine(), out.data_ptr())}};
+  at::Tensor row;  // kept alive until the stream is done
+  if (bias.defined()) {
+    row = bias.to(at::kFloat).contiguous();
+    arguments.emplace(DNNL_ARG_BIAS, memory(plan->bias, engine(), row.data_ptr()));
+  }
+  plan->primitive.execute(stream, arguments);
+  stream.wait();
+  return out;
+}
+
+std::string product_backend() {
+  const auto* version = dnnl::version();
+  return fmt::format("oneDNN {}.{}.{} (isa {:#x})", version->major, version->minor, version->patch,
+                     static_cast<unsigned>(dnnl::get_effective_cpu_isa()));
+}
+
+}  // namespace epalm::nn

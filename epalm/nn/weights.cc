@@ -1,0 +1,105 @@
+#include "epalm/nn/weights.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <fmt/ranges.h>
+
+#include <set>
+
+#include "epalm/base/error.h"
+
+namespace epalm::nn {
+namespace {
+
+at::ScalarType scalar_type(Precision precision, size_t dimensions) {
+  return precision == Precision::kBFloat16 && dimensions >= 2 ? at::kBFloat16 : at::kFloat;
+}
+
+std::string first_ten(const std::vector<std::string>& items) {
+  const size_t shown = std::min<size_t>(items.size(), 10);
+  std::string text = fmt::format("{}", fmt::join(items.begin(), items.begin() + static_cast<long>(shown), ", "));
+  if (items.size() > shown) text += fmt::format(" and {} more", items.size() - shown);
+  return text;
+}
+
+}  // namespace
+
+void Weights::add(const std::string& name, at::Tensor tensor) {
+  EPALM_ASSERT(!index_.contains(name));
+  index_[name] = items_.size();
+  items_.emplace_back(name, std::move(tensor));
+}
+
+const at::Tensor& Weights::at(const std::string& name) const {
+  const auto found = index_.find(name);
+  if (found == index_.end()) throw std::logic_error("no weight named " + name);
+  return items_[found->second].second;
+}
+
+int64_t Weights::count() const {
+  int64_t total = 0;
+  for (const auto& [name, tensor] : items_) total += tensor.numel();
+  return total;
+}
+
+Weights load_weights(const std::vector<WeightSpec>& table, const io::TensorFile& file, const LoadOptions& options) {
+  std::vector<std::string> missing;
+  std::vector<std::string> misshapen;
+  std::set<std::string> used;
+  std::vector<std::pair<const WeightSpec*, std::string>> sources;
+  for (const WeightSpec& spec : table) {
+    const auto candidates = options.file_names ? options.file_names(spec.name) : std::vector<std::string>{spec.name};
+    const auto name = std::find_if(candidates.begin(), candidates.end(), [&](const auto& c) { return file.contains(c); });
+    if (name == candidates.end()) {
+      missing.push_back(spec.name);
+      continue;
+    }
+    used.insert(*name);
+    const auto info = file.info(*name);
+    if (info.shape != spec.shape) {
+      misshapen.push_back(fmt::format("{} expected [{}], got [{}]", *name, fmt::join(spec.shape, ","), fmt::join(info.shape, ",")));
+    }
+    sources.emplace_back(&spec, *name);
+  }
+  std::vector<std::string> unused;
+  for (const auto& name : file.names()) {
+    if (!used.contains(name) && !(options.may_be_unused && options.may_be_unused(name))) unused.push_back(name);
+  }
+  std::string problems;
+  if (!missing.empty()) problems += " missing: " + first_ten(missing) + ";";
+  if (!misshapen.empty()) problems += " wrong shape: " + first_ten(misshapen) + ";";
+  if (!unused.empty()) problems += " not part of the model: " + first_ten(unused) + ";";
+  require(problems.empty(), "'{}' does not hold the weights of this model:{} check that the file belongs to the config",
+          file.path().string(), problems);
+
+  Weights weights;
+  for (const auto& [spec, name] : sources) {
+    const at::Tensor tensor = file.read(name);
+    require(at::isFloatingType(tensor.scalar_type()), "'{}': tensor {} holds {}, expected floating-point numbers",
+            file.path().string(), name, toString(tensor.scalar_type()));
+    weights.add(spec->name, tensor.to(scalar_type(options.precision, spec->shape.size())).contiguous());
+  }
+  return weights;
+}
+
+Weights random_weights(const std::vector<WeightSpec>& table, uint64_t seed, double std, Precision precision) {
+  auto generator = at::detail::createCPUGenerator(seed);
+  Weights weights;
+  for (const WeightSpec& spec : table) {
+    at::Tensor tensor = at::empty(spec.shape, at::dtype(scalar_type(precision, spec.shape.size())));
+    switch (spec.init) {
+      case Init::kNormal:
+        tensor.normal_(0.0, std, generator);
+        break;
+      case Init::kZeros:
+        tensor.zero_();
+        break;
+      case Init::kOnes:
+        tensor.fill_(1);
+        break;
+    }
+    weights.add(spec.name, tensor);
+  }
+  return weights;
+}
+
+}  // namespace epalm::nn
