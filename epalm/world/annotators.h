@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "epalm/base/python_random.h"
+#include "epalm/world/questions.h"
+
+namespace epalm::world {
+
+inline constexpr int kAnnotators = 10;
+
+// What ten people would answer: at least seven give the answer itself, the others a synonym or, rarely, a wrong answer
+// of the same sort.
+std::vector<std::string> annotators(const Question& question, PythonRandom& random);
+
+// Every answer and synonym that annotators() can give, in a fixed order, without repetition.
+const std::vector<std::string>& all_answers();
+
+}  // namespace epalm::world

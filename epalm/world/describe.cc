@@ -1,0 +1,109 @@
+#include "epalm/world/describe.h"
+
+#include <algorithm>
+
+#include "epalm/world/words.h"
+
+namespace epalm::world {
+namespace {
+
+// "red circle" or "small red circle".
+std::string noun(const Object& object, bool with_size) {
+  return (with_size ? size_word(object.size) + " " : "") + colour_word(object.colour) + " " + shape_word(object.shape);
+}
+
+std::string at_place(const Object& object, PythonRandom& random) {
+  const std::string place = place_word(object.place);
+  return pick(random, {"in the " + place, "at the " + place, "in the " + place + " corner"});
+}
+
+std::vector<Object> shuffled(const Scene& scene, PythonRandom& random) {
+  std::vector<Object> objects = scene.objects;
+  random.shuffle(objects);
+  return objects;
+}
+
+// "x", "x and y", "x, y and z".
+std::string listed(const std::vector<std::string>& parts) {
+  std::string text = parts.front();
+  for (size_t i = 1; i < parts.size(); ++i) text += (i + 1 == parts.size() ? " and " : ", ") + parts[i];
+  return text;
+}
+
+std::string counted_shapes(size_t count) {
+  return number_word(static_cast<int>(count)) + (count == 1 ? " shape" : " shapes");
+}
+
+template <typename Function>
+std::vector<std::string> for_each(const std::vector<Object>& objects, Function function) {
+  std::vector<std::string> parts;
+  for (const Object& object : objects) parts.push_back(function(object));
+  return parts;
+}
+
+std::string sentences(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : " ") + part + ".";
+  return text;
+}
+
+std::string one_caption(const Scene& scene, PythonRandom& random) {
+  const std::vector<Object> objects = shuffled(scene, random);
+  const bool with_size = random.randrange(3) != 0;
+  const bool with_place = random.randrange(3) != 0;
+  const auto phrase = [&](const Object& object) {
+    return with_article(noun(object, with_size)) + (with_place ? " " + at_place(object, random) : "");
+  };
+  const std::string list = listed(for_each(objects, phrase));
+  switch (random.randrange(5)) {
+    case 0:
+      return list + ".";
+    case 1:
+      return pick(random, {"a picture of ", "an image of ", "a picture with "}) + list + ".";
+    case 2:
+      return "there is " + list + ".";
+    case 3:
+      return pick(random, {"we see ", "the picture shows "}) + list + ".";
+    default:
+      return counted_shapes(objects.size()) + ": " + list + ".";
+  }
+}
+
+}  // namespace
+
+std::string describe(const Scene& scene, PythonRandom& random) {
+  const std::vector<Object> objects = shuffled(scene, random);
+  const auto placed = [&](const Object& o) { return with_article(noun(o, true)) + " " + at_place(o, random); };
+  switch (random.randrange(6)) {
+    case 0:
+      return listed(for_each(objects, placed)) + ".";
+    case 1:
+      return sentences(for_each(objects, [&](const Object& o) { return "there is " + placed(o); }));
+    case 2:
+      return counted_shapes(objects.size()) + ": " + listed(for_each(objects, placed)) + ".";
+    case 3:
+      return "the picture shows " + listed(for_each(objects, placed)) + ".";
+    case 4:
+      return sentences(for_each(objects, [&](const Object& o) {
+        return at_place(o, random) + pick(random, {" there is ", " is "}) + with_article(noun(o, true));
+      }));
+    default:
+      return sentences(for_each(objects, [&](const Object& o) {
+        return "the " + colour_word(o.colour) + " " + shape_word(o.shape) + " " + at_place(o, random) + " is " +
+               size_word(o.size);
+      }));
+  }
+}
+
+std::vector<std::string> captions(const Scene& scene, PythonRandom& random, int count) {
+  std::vector<std::string> texts;
+  // A single object has dozens of wordings, so a few tries find a new one.
+  for (int tries = 0; static_cast<int>(texts.size()) < count; ++tries) {
+    std::string text = one_caption(scene, random);
+    const bool known = std::find(texts.begin(), texts.end(), text) != texts.end();
+    if (!known || tries > 10 * count) texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
+}  // namespace epalm::world

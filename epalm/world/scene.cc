@@ -1,0 +1,130 @@
+#include "epalm/world/scene.h"
+
+#include <algorithm>
+
+namespace epalm::world {
+namespace {
+
+// By shape: circle-yellow, square-orange, triangle-blue, star-red, cross-purple, diamond-green.
+constexpr std::array<int, kShapeCount> kHeldOutColours = {3, 5, 2, 0, 4, 1};
+
+int draw(PythonRandom& random, int count) {
+  return static_cast<int>(random.randrange(count));
+}
+
+int between(PythonRandom& random, int low, int high) {
+  return static_cast<int>(random.randint(low, high));
+}
+
+bool chance(PythonRandom& random, int percent) {
+  return draw(random, 100) < percent;
+}
+
+int draw_count(PythonRandom& random) {
+  const int roll = draw(random, 100);
+  return roll < 30 ? 1 : roll < 70 ? 2 : 3;
+}
+
+// Values of one attribute for the objects of a scene: all distinct, or each later one equal to the first two times in
+// three and at least one of them equal.
+std::vector<int> draw_values(PythonRandom& random, int count, int kinds, bool repeat) {
+  std::vector<int> values;
+  for (const int64_t value : random.sample_indices(kinds, count)) values.push_back(static_cast<int>(value));
+  if (!repeat) return values;
+  const int always = between(random, 1, count - 1);
+  for (int i = 1; i < count; ++i) {
+    if (i == always || draw(random, 3) < 2) values[static_cast<size_t>(i)] = values[0];
+  }
+  return values;
+}
+
+// Colours and shapes of a scene, without regard to the split.
+std::vector<Object> draw_pairs(PythonRandom& random) {
+  const int count = draw_count(random);
+  const bool repeat = count > 1 && chance(random, 25);
+  const int repeated = repeat ? between(random, 1, 3) : 0;  // bit 0: colours, bit 1: shapes
+  const std::vector<int> colours = draw_values(random, count, kColourCount, (repeated & 1) != 0);
+  const std::vector<int> shapes = draw_values(random, count, kShapeCount, (repeated & 2) != 0);
+  std::vector<Object> objects(static_cast<size_t>(count));
+  for (size_t i = 0; i < objects.size(); ++i) {
+    objects[i].colour = colours[i];
+    objects[i].shape = shapes[i];
+  }
+  return objects;
+}
+
+// The extent of every shape stays within 1.1 radii, so an object never leaves its quarter of the image.
+void place_object(PythonRandom& random, Object& object, int place) {
+  object.place = place;
+  object.size = draw(random, kSizeCount);
+  const bool big = object.size == kBig;
+  const int shift = big ? 28 : 65;
+  object.radius_permille = big ? between(random, 168, 196) : between(random, 92, 112);
+  object.x_permille = (is_left(place) ? 250 : 750) + between(random, -shift, shift);
+  object.y_permille = (is_top(place) ? 250 : 750) + between(random, -shift, shift);
+  object.angle_deg = between(random, -12, 12);
+  const int light = between(random, -10, 10);
+  for (int& channel : object.tint) channel = light + between(random, -6, 6);
+}
+
+Background draw_background(PythonRandom& random) {
+  Background background;
+  const int tone = between(random, 12, 78);
+  for (int& channel : background.rgb) channel = tone + between(random, -12, 12);
+  background.slope_x = between(random, -24, 24);
+  background.slope_y = between(random, -24, 24);
+  background.blotches = between(random, 0, 14);
+  background.noise = between(random, 2, 12);
+  return background;
+}
+
+}  // namespace
+
+bool is_held_out(int colour, int shape) {
+  return held_out_colour(shape) == colour;
+}
+
+int held_out_colour(int shape) {
+  return kHeldOutColours.at(static_cast<size_t>(shape));
+}
+
+bool has_held_out(const Scene& scene) {
+  return std::any_of(scene.objects.begin(), scene.objects.end(),
+                     [](const Object& o) { return is_held_out(o.colour, o.shape); });
+}
+
+Scene random_scene(PythonRandom& random, Split split) {
+  Scene scene;
+  // Drawing again keeps every allowed combination equally likely; about one draw in five has a held-out pair.
+  do {
+    scene.objects = draw_pairs(random);
+  } while (has_held_out(scene) != (split == Split::kTest));
+  const std::vector<int64_t> places = random.sample_indices(kPlaceCount, static_cast<int64_t>(scene.objects.size()));
+  for (size_t i = 0; i < scene.objects.size(); ++i) {
+    place_object(random, scene.objects[i], static_cast<int>(places[i]));
+  }
+  scene.background = draw_background(random);
+  return scene;
+}
+
+int count_colour(const Scene& scene, int colour) {
+  return static_cast<int>(
+      std::count_if(scene.objects.begin(), scene.objects.end(), [&](const Object& o) { return o.colour == colour; }));
+}
+
+int count_shape(const Scene& scene, int shape) {
+  return static_cast<int>(
+      std::count_if(scene.objects.begin(), scene.objects.end(), [&](const Object& o) { return o.shape == shape; }));
+}
+
+int count_size(const Scene& scene, int size) {
+  return static_cast<int>(
+      std::count_if(scene.objects.begin(), scene.objects.end(), [&](const Object& o) { return o.size == size; }));
+}
+
+bool has_pair(const Scene& scene, int colour, int shape) {
+  return std::any_of(scene.objects.begin(), scene.objects.end(),
+                     [&](const Object& o) { return o.colour == colour && o.shape == shape; });
+}
+
+}  // namespace epalm::world
