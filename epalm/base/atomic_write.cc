@@ -1,0 +1,65 @@
+#include "epalm/base/atomic_write.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "epalm/base/error.h"
+
+namespace epalm {
+namespace {
+
+// Returns 0 or an errno.
+int write_all(int descriptor, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    bytes = bytes.subspan(static_cast<size_t>(written));
+  }
+  return 0;
+}
+
+// A new file beside `path` with the rights that the process's umask gives; fills `temporary` with its name.
+int create_beside(const std::filesystem::path& path, std::string& temporary) {
+  static std::atomic<uint64_t> counter{0};
+  int descriptor = -1;
+  do {
+    temporary = fmt::format("{}.{}.{}.tmp", path.string(), getpid(), counter++);
+    descriptor = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (descriptor < 0 && errno == EEXIST);
+  return descriptor;
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;  // the rename holds already; only its survival of a power cut is at stake
+  fsync(descriptor);
+  close(descriptor);
+}
+
+}  // namespace
+
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  std::string temporary;
+  const int descriptor = create_beside(path, temporary);
+  require(descriptor >= 0, "'{}' cannot be written: {}; check that the folder exists and is writable", path.string(),
+          std::strerror(errno));
+  int error = write_all(descriptor, bytes);
+  if (error == 0 && fsync(descriptor) != 0) error = errno;
+  if (close(descriptor) != 0 && error == 0) error = errno;
+  if (error == 0 && std::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+  if (error != 0) {
+    unlink(temporary.c_str());
+    fail("'{}' cannot be written: {}", path.string(), std::strerror(error));
+  }
+  sync_folder(path.has_parent_path() ? path.parent_path() : ".");
+}
+
+}  // namespace epalm
