@@ -25,7 +25,6 @@ class Vit : public Encoder {
 
   VitConfig config_;
   nn::Weights weights_;
-  nn::Linear patch_embed_;
   std::vector<TransformerBlock> blocks_;
   nn::LayerNorm norm_;
 };

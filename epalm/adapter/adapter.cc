@@ -1,0 +1,42 @@
+#include "epalm/adapter/adapter.h"
+
+#include "epalm/base/shapes.h"
+
+namespace epalm::adapter {
+
+Adapter::Adapter(AdapterConfig config, nn::Weights weights) : config_(config), weights_(std::move(weights)) {
+  validate(config_);
+  const auto linear = [&](const std::string& name) {
+    return nn::Linear(weights_.at(name + ".weight"), weights_.at(name + ".bias"));
+  };
+  for (int64_t j = 0; j < config_.connectors(); ++j) connectors_.push_back(linear(fmt::format("connector.{}", j)));
+  if (config_.prompt_tuning && config_.mlp) {
+    prompt_in_ = linear("prompt_module.prefix_embedding.1");
+    prompt_out_ = linear("prompt_module.prefix_embedding.3");
+  }
+}
+
+std::vector<at::Tensor> Adapter::slots(const at::Tensor& features, int64_t lm_layers) const {
+  check_shape(features, {kAny, config_.injected_hidden_states, connectors_[0].in_features()}, "features");
+  std::vector<at::Tensor> tokens(static_cast<size_t>(config_.injected_hidden_states));
+  std::vector<at::Tensor> slots(static_cast<size_t>(lm_layers));
+  const auto plan = injection_plan(config_, lm_layers);
+  for (size_t layer = 0; layer < plan.size(); ++layer) {
+    if (plan[layer] < 0) continue;
+    at::Tensor& token = tokens[static_cast<size_t>(plan[layer])];
+    if (!token.defined()) {
+      const nn::Linear& connector = connectors_[config_.shared_connector ? 0 : static_cast<size_t>(plan[layer])];
+      token = connector(features.slice(1, plan[layer], plan[layer] + 1));  // [B,1,D]
+    }
+    slots[layer] = token;
+  }
+  return slots;
+}
+
+at::Tensor Adapter::prompts() const {
+  if (!config_.prompt_tuning) return {};
+  const at::Tensor rows = weights_.at("prompt_module.prefix_embedding.0.weight");
+  return config_.mlp ? prompt_out_(at::tanh(prompt_in_(rows))) : rows;
+}
+
+}  // namespace epalm::adapter

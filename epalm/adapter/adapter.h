@@ -1,0 +1,32 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <vector>
+
+#include "epalm/adapter/adapter_config.h"
+#include "epalm/nn/linear.h"
+
+namespace epalm::adapter {
+
+// Everything that eP-ALM trains: the connectors and the soft prompt (arXiv:2303.11403, §3; SPEC.md §3.1–3.3).
+class Adapter {
+ public:
+  Adapter(AdapterConfig config, nn::Weights weights);
+
+  const AdapterConfig& config() const { return config_; }
+  const nn::Weights& weights() const { return weights_; }
+
+  // features [B,n,Dv] -> for each LM layer the token [B,1,D] to put into row 0 before it, or an undefined tensor.
+  std::vector<at::Tensor> slots(const at::Tensor& features, int64_t lm_layers) const;
+  // Soft tokens [N,W], or an undefined tensor without prompt tuning.
+  at::Tensor prompts() const;
+
+ private:
+  AdapterConfig config_;
+  nn::Weights weights_;
+  std::vector<nn::Linear> connectors_;
+  nn::Linear prompt_in_, prompt_out_;
+};
+
+}  // namespace epalm::adapter

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "epalm/nn/weights.h"
+
+namespace epalm::adapter {
+
+// What is trained and where it enters the language model. Field names are the keys of the published configs (SPEC.md §9).
+struct AdapterConfig {
+  int64_t injected_hidden_states = 1;  // n: CLS of the last n encoder states
+  bool shared_connector = false;       // one connector for all states; false: one each
+  int64_t start_layer_idx = 0;         // first layer that may receive a perceptual token
+  int64_t end_layer_idx = 0;           // one past the last; 0,0: nothing is injected
+  int64_t text_step = 1;               // inject only before layers whose index is a multiple of this
+  bool select_higher_step = false;     // text_step = max(text_step, layers per state)
+  bool prompt_tuning = false;          // train soft tokens put before the text
+  int64_t prompt_len = 10;             // N, where prompt_tuning
+  bool mlp = true;                     // pass the prompt through Linear, tanh, Linear
+
+  int64_t connectors() const { return shared_connector ? 1 : injected_hidden_states; }
+};
+
+// Calls visit(name, field, what it means) for every field: the one list behind config files, help and checkpoints.
+template <typename Config, typename Visitor>
+void fields(Config& config, Visitor&& visit) {
+  visit("injected_hidden_states", config.injected_hidden_states, "CLS of the last n encoder states");
+  visit("shared_connector", config.shared_connector, "one connector for all states");
+  visit("start_layer_idx", config.start_layer_idx, "first LM layer that may receive a perceptual token");
+  visit("end_layer_idx", config.end_layer_idx, "one past the last such layer; 0 and 0: nothing is injected");
+  visit("text_step", config.text_step, "inject before layers whose index is a multiple of this");
+  visit("select_higher_step", config.select_higher_step, "text_step = max(text_step, layers per state)");
+  visit("prompt_tuning", config.prompt_tuning, "train soft tokens put before the text");
+  visit("prompt_len", config.prompt_len, "number of soft tokens");
+  visit("mlp", config.mlp, "pass the prompt through Linear, tanh, Linear");
+}
+
+// Throws Error naming the field that cannot be.
+void validate(const AdapterConfig& config);
+
+// For every LM layer the index of the state whose token is put into row 0 before it, or -1 (SPEC.md §3.3).
+std::vector<int64_t> injection_plan(const AdapterConfig& config, int64_t layers);
+
+// Weight table, published names: connector.j.{weight,bias}, prompt_module.prefix_embedding.{0.weight,1.*,3.*}.
+// encoder_width Dv, lm_width D, embed_width W (the width of token embeddings, where prompts live).
+std::vector<nn::WeightSpec> adapter_weights(const AdapterConfig& config, int64_t encoder_width, int64_t lm_width,
+                                            int64_t embed_width);
+
+// torch's default initialisation: U(±1/sqrt(inputs)) for linear layers, N(0,1) for the prompt rows.
+nn::Weights random_adapter(const AdapterConfig& config, int64_t encoder_width, int64_t lm_width, int64_t embed_width,
+                           uint64_t seed);
+
+}  // namespace epalm::adapter

@@ -1,0 +1,51 @@
+#include "epalm/model/epalm_model.h"
+
+#include "epalm/model/loss.h"
+
+namespace epalm::model {
+
+EPalm::EPalm(lm::Opt lm, std::shared_ptr<const encoders::Encoder> encoder, adapter::Adapter adapter, Semantics semantics)
+    : lm_(std::move(lm)), encoder_(std::move(encoder)), adapter_(std::move(adapter)), semantics_(semantics) {}
+
+at::Tensor EPalm::features(const at::Tensor& media) const {
+  return encoder_->cls_states(media, adapter_.config().injected_hidden_states);
+}
+
+at::Tensor EPalm::hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask, bool training) const {
+  lm::OptInput input;
+  input.ids = ids;
+  input.mask = mask;
+  input.prompts = adapter_.prompts();
+  if (features.defined()) input.slots = adapter_.slots(features, lm_.config().num_hidden_layers);
+  input.semantics = semantics_;
+  input.training = training && semantics_.frozen_parts_drop_out;
+  return lm_.hidden(input);
+}
+
+at::Tensor EPalm::logits(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask) const {
+  return lm_.head(hidden(features, ids, mask));
+}
+
+at::Tensor EPalm::next_token_logits(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask) const {
+  const at::Tensor states = hidden(features, ids, mask);
+  const int64_t text = ids.size(1);
+  if (semantics_.generate_after_padding || !mask.defined()) return lm_.head(states.select(1, states.size(1) - 1));
+  const at::Tensor last = (at::arange(text, mask.options()) * mask).argmax(1) + (states.size(1) - text);  // [B]
+  const at::Tensor index = last.view({-1, 1, 1}).expand({-1, 1, states.size(2)});
+  return lm_.head(states.gather(1, index).squeeze(1));
+}
+
+at::Tensor EPalm::loss(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask, const at::Tensor& labels,
+                       bool training) const {
+  return sequence_loss(lm_, hidden(features, ids, mask, training), labels);
+}
+
+std::vector<std::pair<std::string, at::Tensor>> EPalm::parameters() const {
+  std::vector<std::pair<std::string, at::Tensor>> result;
+  for (const auto& [name, tensor] : lm_.weights().items()) result.emplace_back("model_text." + name, tensor);
+  for (const auto& [name, tensor] : encoder_->weights().items()) result.emplace_back("model_vision." + name, tensor);
+  for (const auto& item : adapter_.weights().items()) result.push_back(item);
+  return result;
+}
+
+}  // namespace epalm::model

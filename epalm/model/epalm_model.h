@@ -1,0 +1,52 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "epalm/adapter/adapter.h"
+#include "epalm/base/semantics.h"
+#include "epalm/encoders/encoder.h"
+#include "epalm/lm/opt.h"
+
+namespace epalm::model {
+
+// A frozen language model with eyes or ears (arXiv:2303.11403; SPEC.md §3): one forward pass for training, evaluation and
+// generation. Copies share their weights. Const methods are safe from several threads.
+class EPalm {
+ public:
+  EPalm(lm::Opt lm, std::shared_ptr<const encoders::Encoder> encoder, adapter::Adapter adapter, Semantics semantics);
+
+  // The CLS of the encoder's last n states, [B,n,Dv]. media as the encoder wants it.
+  at::Tensor features(const at::Tensor& media) const;
+
+  // Hidden states before the head, [B,S,W]; rows [perceptual?, prompts, text]. features undefined: text only.
+  // ids, mask [B,T] int64. training: the frozen parts drop out where the semantics say so.
+  at::Tensor hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask, bool training = false) const;
+  // [B,S,V] float32.
+  at::Tensor logits(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask) const;
+  // Logits of the row that predicts the token to append, [B,V]: the last row under reference semantics, the row of the last
+  // real token otherwise.
+  at::Tensor next_token_logits(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask) const;
+  // [B]: see sequence_loss. labels [B,T], kIgnore where nothing is to be predicted.
+  at::Tensor loss(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask, const at::Tensor& labels,
+                  bool training = false) const;
+
+  const lm::Opt& lm() const { return lm_; }
+  const encoders::Encoder& encoder() const { return *encoder_; }
+  const adapter::Adapter& adapter() const { return adapter_; }
+  const Semantics& semantics() const { return semantics_; }
+
+  // Every parameter under its published name: model_text.*, model_vision.*, connector.*, prompt_module.*.
+  std::vector<std::pair<std::string, at::Tensor>> parameters() const;
+
+ private:
+  lm::Opt lm_;
+  std::shared_ptr<const encoders::Encoder> encoder_;
+  adapter::Adapter adapter_;
+  Semantics semantics_;
+};
+
+}  // namespace epalm::model
