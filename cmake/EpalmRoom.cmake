@@ -29,8 +29,8 @@ endfunction()
 function(epalm_use_torch_pch target)
   if(NOT TARGET epalm_torch_pch)
     file(WRITE ${PROJECT_BINARY_DIR}/torch_pch.cc "")
-    # fmt::fmt as every room has it through base: a precompiled header is used only where all definitions agree.
     add_library(epalm_torch_pch OBJECT ${PROJECT_BINARY_DIR}/torch_pch.cc)
+    # fmt::fmt as every room has it through base: a precompiled header is used only where all definitions agree.
     target_link_libraries(epalm_torch_pch PRIVATE epalm::torch fmt::fmt)
     target_compile_features(epalm_torch_pch PRIVATE cxx_std_20)
     epalm_compile_settings(epalm_torch_pch)
