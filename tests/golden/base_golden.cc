@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <fstream>
+#include <numeric>
 
 #include "epalm/base/numpy_random.h"
 #include "epalm/base/python_random.h"
@@ -6,6 +8,13 @@
 
 namespace epalm::golden {
 namespace {
+
+// The case keeps only the beginning of long lists.
+void expect_beginning(const std::vector<int64_t>& got, const nlohmann::json& expected, const std::string& what) {
+  const auto beginning = expected.get<std::vector<int64_t>>();
+  ASSERT_LE(beginning.size(), got.size()) << what;
+  EXPECT_TRUE(std::equal(beginning.begin(), beginning.end(), got.begin())) << what;
+}
 
 // Each list is what a freshly seeded generator gives.
 void check_python(const nlohmann::json& entry) {
@@ -20,9 +29,11 @@ void check_python(const nlohmann::json& entry) {
     if (name == "shuffle") {
       std::iota(range.begin(), range.end(), 0);
       random.shuffle(range);
-      got = range;
+      expect_beginning(range, expected, name);
+      continue;
     } else if (name == "sample_n//3") {
-      got = random.sample_indices(n, n / 3);
+      expect_beginning(random.sample_indices(n, n / 3), expected, name);
+      continue;
     } else if (name == "choice_from_range(3,3+n)") {
       std::iota(range.begin(), range.end(), 3);
       for (size_t i = 0; i < expected.size(); ++i) got.push_back(random.choice(range));
@@ -53,7 +64,8 @@ void check_numpy(const nlohmann::json& entry) {
     } else if (name == "choice(10 names,2) idx") {
       for (const auto& pair : expected) {
         nlohmann::json names = nlohmann::json::array();
-        for (size_t i = 0; i < pair.size(); ++i) names.push_back(std::string(1, static_cast<char>('a' + random.randrange(10))));
+        for (size_t i = 0; i < pair.size(); ++i)
+          names.push_back(std::string(1, static_cast<char>('a' + random.randrange(10))));
         got.push_back(names);
       }
     } else {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "epalm/base/error.h"
 #include "epalm/io/tensor_file.h"
 #include "epalm/media/augment.h"
 #include "epalm/media/image_file.h"
@@ -62,8 +63,8 @@ void check_images(const Case& test_case) {
     const at::Tensor params = crops->read(name + ".params").to(torch::kInt);  // top, left, height, width, flip
     const int* p = params.data_ptr<int>();
     const at::Tensor out = crops->read(key);
-    media::Image image = media::resize_bicubic(media::crop(big, {p[1], p[0], p[3], p[2]}), static_cast<int>(out.size(1)),
-                                               static_cast<int>(out.size(0)));
+    media::Image image = media::resize_bicubic(media::crop(big, {p[1], p[0], p[3], p[2]}),
+                                               static_cast<int>(out.size(1)), static_cast<int>(out.size(0)));
     if (p[4] != 0) image = media::flip_horizontally(image);
     expect_same(image, out, name);
   }
