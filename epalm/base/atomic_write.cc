@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "epalm/base/error.h"
 
@@ -46,20 +47,38 @@ void sync_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
-void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  std::string temporary;
-  const int descriptor = create_beside(path, temporary);
-  require(descriptor >= 0, "'{}' cannot be written: {}; check that the folder exists and is writable", path.string(),
+AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path), descriptor_(create_beside(path, temporary_)) {
+  require(descriptor_ >= 0, "'{}' cannot be written: {}; check that the folder exists and is writable", path.string(),
           std::strerror(errno));
-  int error = write_all(descriptor, bytes);
-  if (error == 0 && fsync(descriptor) != 0) error = errno;
-  if (close(descriptor) != 0 && error == 0) error = errno;
-  if (error == 0 && std::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
-  if (error != 0) {
-    unlink(temporary.c_str());
-    fail("'{}' cannot be written: {}", path.string(), std::strerror(error));
-  }
-  sync_folder(path.has_parent_path() ? path.parent_path() : ".");
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) close(descriptor_);
+  if (!temporary_.empty()) unlink(temporary_.c_str());
+}
+
+void AtomicFile::fail_with(int error) const {
+  fail("'{}' cannot be written: {}", path_.string(), std::strerror(error));
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  EPALM_ASSERT(descriptor_ >= 0);
+  if (const int error = write_all(descriptor_, bytes); error != 0) fail_with(error);
+}
+
+void AtomicFile::commit() {
+  EPALM_ASSERT(descriptor_ >= 0);
+  if (fsync(descriptor_) != 0) fail_with(errno);
+  if (close(std::exchange(descriptor_, -1)) != 0) fail_with(errno);
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail_with(errno);
+  temporary_.clear();
+  sync_folder(path_.has_parent_path() ? path_.parent_path() : ".");
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
 }
 
 }  // namespace epalm

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "epalm/base/mapped_file.h"
+
+namespace epalm::io {
+
+// The number of bytes of a contiguous tensor; nullopt when a size is negative or the product exceeds an int64.
+std::optional<uint64_t> byte_size(const std::vector<int64_t>& shape, at::ScalarType dtype);
+
+// A one-dimensional tensor over little-endian `bytes` of `file`, whose length must be a multiple of the item size. It
+// shares the mapping and keeps it alive; it is a copy when the data are badly aligned or bool (any non-zero byte is
+// true).
+at::Tensor tensor_from_mapping(const std::shared_ptr<const MappedFile>& file, std::span<const std::byte> bytes,
+                               at::ScalarType dtype);
+
+// A copy of bytes that will not stay.
+at::Tensor tensor_from_bytes(std::span<const std::byte> bytes, at::ScalarType dtype);
+
+}  // namespace epalm::io
