@@ -49,7 +49,8 @@ std::vector<Task> make_tasks() {
     add_value(&Object::shape, shape, "shape", &Object::place, kPlaceCount, "place", true);
   }
   const auto add_count = [&](const std::string& name, const std::function<int(const Scene&)>& count) {
-    tasks.push_back({{name, kMaxObjects + 1}, count});
+    Task task{LabelHead{name, kMaxObjects + 1}, count};
+    tasks.push_back(std::move(task));
   };
   add_count("count", [](const Scene& scene) { return static_cast<int>(scene.objects.size()); });
   for (int colour = 0; colour < kColourCount; ++colour) {

@@ -1,5 +1,7 @@
 #include "epalm/world/words.h"
 
+#include <fmt/format.h>
+
 #include <string_view>
 
 namespace epalm::world {
@@ -40,7 +42,7 @@ std::string number_word(int number) {
 
 std::string with_article(const std::string& phrase) {
   const bool vowel = std::string_view("aeiou").find(phrase.front()) != std::string_view::npos;
-  return (vowel ? "an " : "a ") + phrase;
+  return fmt::format("{} {}", vowel ? "an" : "a", phrase);
 }
 
 }  // namespace epalm::world
