@@ -79,14 +79,23 @@ const std::vector<std::string>& all_answers() {
     for (const Sort& sort : sorts()) {
       for (const Entry& entry : sort) answers.push_back(entry.answer);
     }
-    for (const Sort& sort : sorts()) {
-      for (const Entry& entry : sort) {
-        if (!entry.synonym.empty()) answers.push_back(entry.synonym);
-      }
-    }
+    for (const auto& [answer, synonym] : synonyms()) answers.push_back(synonym);
     return answers;
   }();
   return kAnswers;
+}
+
+const std::vector<std::pair<std::string, std::string>>& synonyms() {
+  static const std::vector<std::pair<std::string, std::string>> kSynonyms = [] {
+    std::vector<std::pair<std::string, std::string>> pairs;
+    for (const Sort& sort : sorts()) {
+      for (const Entry& entry : sort) {
+        if (!entry.synonym.empty()) pairs.emplace_back(entry.answer, entry.synonym);
+      }
+    }
+    return pairs;
+  }();
+  return kSynonyms;
 }
 
 }  // namespace epalm::world

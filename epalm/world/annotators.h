@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "epalm/base/python_random.h"
@@ -16,5 +17,8 @@ std::vector<std::string> annotators(const Question& question, PythonRandom& rand
 
 // Every answer and synonym that annotators() can give, in a fixed order, without repetition.
 const std::vector<std::string>& all_answers();
+
+// Answers that people also say in another word: {"gray", "grey"}.
+const std::vector<std::pair<std::string, std::string>>& synonyms();
 
 }  // namespace epalm::world

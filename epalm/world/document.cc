@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "epalm/world/annotators.h"
 #include "epalm/world/describe.h"
 #include "epalm/world/questions.h"
 #include "epalm/world/words.h"
@@ -13,7 +14,7 @@ std::string fact(PythonRandom& random) {
   const int colour = static_cast<int>(random.randrange(kColourCount));
   const int shape = static_cast<int>(random.randrange(kShapeCount));
   const int place = static_cast<int>(random.randrange(kPlaceCount));
-  switch (random.randrange(6)) {
+  switch (random.randrange(7)) {
     case 0:
       return colour_word(colour) + pick(random, {" is a colour.", " is the name of a colour."});
     case 1:
@@ -26,6 +27,10 @@ std::string fact(PythonRandom& random) {
     case 4:
       return "the " + place_word(place) + " is " + (is_left(place) ? "left of the " : "right of the ") +
              place_word(place ^ 1) + ".";
+    case 5: {
+      const auto& [word, synonym] = random.choice(synonyms());
+      return synonym + pick(random, {" is another word for ", " means "}) + word + ".";
+    }
     default:
       return pick(random, {"a circle is round.", "a triangle has three corners.", "a square has four corners.",
                            "a diamond has four corners.", "a star has five points.", "a cross has four arms.",
