@@ -1,6 +1,7 @@
 #include "epalm/text/load_tokenizer.h"
 
 #include <string_view>
+#include <system_error>
 
 #include "epalm/base/error.h"
 #include "epalm/base/mapped_file.h"
@@ -28,7 +29,10 @@ Tokenizer parse_in(const std::filesystem::path& folder, Parse parse) {
 }  // namespace
 
 Tokenizer load_tokenizer(const std::filesystem::path& folder) {
-  const auto has = [&](const char* name) { return std::filesystem::exists(folder / name); };
+  const auto has = [&](const char* name) {
+    std::error_code unreadable;
+    return std::filesystem::exists(folder / name, unreadable);
+  };
   if (has("tokenizer.json")) {
     const MappedFile file(folder / "tokenizer.json");
     return parse_in(folder, [&] { return Tokenizer::from_tokenizer_json(contents(file)); });

@@ -7,15 +7,12 @@
 
 namespace epalm::text {
 
-bool SpecialTokens::contains(std::string_view text) const {
-  const Token* token = text.empty() ? nullptr : match(text);
-  return token != nullptr && token->text == text;
-}
-
 void SpecialTokens::add(Token token) {
   auto& list = by_first_byte_[static_cast<uint8_t>(token.text[0])];
-  const auto longer = [&](const Token& other) { return other.text.size() >= token.text.size(); };
-  list.insert(std::find_if_not(list.begin(), list.end(), longer), std::move(token));
+  const auto comes_later = [&](const Token& other) { return other.text.size() <= token.text.size(); };
+  const auto same = [&](const Token& other) { return other.text == token.text; };
+  if (std::any_of(list.begin(), list.end(), same)) return;
+  list.insert(std::find_if(list.begin(), list.end(), comes_later), std::move(token));
 }
 
 const SpecialTokens::Token* SpecialTokens::match(std::string_view text) const {

@@ -24,7 +24,7 @@ class SpecialTokens {
     std::optional<int64_t> id;
   };
 
-  bool contains(std::string_view text) const;
+  // A text that is special already stays as it is.
   void add(Token token);
 
   // Cuts `text` (valid UTF-8) at the leftmost, longest matches. The pieces point into `text`.

@@ -64,7 +64,7 @@ int64_t Tokenizer::add_token(const std::string& token) {
   require(!token.empty() && is_valid_utf8(token), "a token to add must be UTF-8 text and not empty, got {} bytes",
           token.size());
   const int64_t id = vocabulary_.add(token);
-  if (!special_.contains(token)) special_.add({token, id, true, true});
+  special_.add({token, id, true, true});
   return id;
 }
 

@@ -21,6 +21,14 @@ json parse_json(std::string_view text, std::string_view file) {
   }
 }
 
+// The beginning of what a file says, for an error of one line.
+std::string shown(std::string_view text) {
+  return std::string(text.substr(0, 80));
+}
+std::string shown_json(const json& value) {
+  return shown(value.dump());
+}
+
 // The member `key` of `object`, null if it is absent.
 const json& member(const json& object, const char* key) {
   static const json null;
@@ -33,14 +41,16 @@ void require_object(const json& value, std::string_view file, std::string_view w
 }
 
 int64_t integer(const json& value, std::string_view file, std::string_view what) {
-  require(value.is_number_integer(), "{}: the id of '{}' must be an integer, got {}", file, what, value.dump());
+  require(value.is_number_integer(), "{}: the id of '{}' must be an integer, got {}", file, shown(what),
+          shown_json(value));
   // An unsigned number beyond int64 turns negative and is refused with the others out of range.
   return value.get<int64_t>();
 }
 
 bool flag(const json& object, const char* key, std::string_view file) {
   const json& value = member(object, key);
-  require(value.is_null() || value.is_boolean(), "{}: '{}' must be true or false, got {}", file, key, value.dump());
+  require(value.is_null() || value.is_boolean(), "{}: '{}' must be true or false, got {}", file, key,
+          shown_json(value));
   return value.is_boolean() && value.get<bool>();
 }
 
@@ -58,12 +68,13 @@ Vocabulary parse_vocabulary(const json& entries, std::string_view file) {
     }
     auto& place = by_id[static_cast<size_t>(id)];
     require(place == nullptr, "{}: '{}' and '{}' have the same id {}; every token needs its own", file,
-            place ? *place : "", entry.key(), id);
+            place ? shown(*place) : "", shown(entry.key()), id);
     place = &entry.key();
   }
   const auto gap = std::find(by_id.begin(), by_id.end(), nullptr);
   require(gap == by_id.end(), "{}: no token has id {} while '{}' has id {}; the {} ids must run from 0 without gaps",
-          file, gap - by_id.begin(), outside ? outside->key() : "", outside ? outside->value().dump() : "", count);
+          file, gap - by_id.begin(), outside ? shown(outside->key()) : "", outside ? shown_json(outside->value()) : "",
+          count);
   Vocabulary vocabulary;
   for (const std::string* token : by_id) vocabulary.add(*token);
   for (size_t byte = 0; byte < 256; ++byte) {
@@ -79,23 +90,22 @@ void add_merge(std::string_view left, std::string_view right, const std::string&
                MergeTable& merges) {
   const auto id_of = [&](const std::string& token) {
     const auto id = vocabulary.find(token);
-    require(id.has_value(), "{}: '{}' is not in the vocabulary; do both files belong together?", where, token);
+    require(id.has_value(), "{}: '{}' is not in the vocabulary; do both files belong together?", where, shown(token));
     return static_cast<uint32_t>(*id);
   };
-  require(!left.empty() && !right.empty() && (left.size() + right.size() < 1 << 20),
-          "{}: expected two tokens separated by one blank, got '{} {}'", where, left.substr(0, 80),
-          right.substr(0, 80));
+  require(!left.empty() && !right.empty(), "{}: expected two tokens separated by one blank, got '{} {}'", where,
+          shown(left), shown(right));
   const uint32_t first = id_of(std::string(left));
   const uint32_t second = id_of(std::string(right));
   require(merges.add(first, second, id_of(std::string(left).append(right))), "{}: the merge '{} {}' appears twice",
-          where, left, right);
+          where, shown(left), shown(right));
 }
 
 // `line`: two tokens separated by a blank.
 void add_merge_line(std::string_view line, const std::string& where, const Vocabulary& vocabulary, MergeTable& merges) {
   const size_t blank = line.find(' ');
   require(blank != line.npos && line.find(' ', blank + 1) == line.npos,
-          "{}: expected two tokens separated by one blank, got '{}'", where, line.substr(0, 80));
+          "{}: expected two tokens separated by one blank, got '{}'", where, shown(line));
   add_merge(line.substr(0, blank), line.substr(blank + 1), where, vocabulary, merges);
 }
 
@@ -110,7 +120,7 @@ std::string_view take_line(std::string_view& rest) {
 
 MergeTable parse_merges_txt(std::string_view text, const Vocabulary& vocabulary) {
   require(text.starts_with("#version"), "merges.txt line 1: expected a header '#version: 0.2', got '{}'",
-          text.substr(0, std::min<size_t>(text.find('\n'), 80)));
+          shown(text.substr(0, text.find('\n'))));
   while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
   MergeTable merges(static_cast<size_t>(std::count(text.begin(), text.end(), '\n')));
   take_line(text);
@@ -184,13 +194,12 @@ void refuse_other_kinds(const json& root) {
   const json& model = member(root, "model");
   require_object(model, file, "model");
   const json& type = member(model, "type");
-  require(type.is_null() || type == "BPE", "{}: model.type is {}, expected \"BPE\"", file, type.dump());
+  require(type.is_null() || type == "BPE", "{}: model.type is {}, expected \"BPE\"", file, shown_json(type));
   require(member(root, "normalizer").is_null(), "{}: a normalizer is not supported; expected null", file);
   const json& words = member(root, "pre_tokenizer");
   require(words.is_object() && member(words, "type") == "ByteLevel" && !flag(words, "add_prefix_space", file) &&
               member(words, "use_regex") != false,
-          "{}: the pre_tokenizer must be ByteLevel with add_prefix_space false, got {}", file,
-          words.dump().substr(0, 200));
+          "{}: the pre_tokenizer must be ByteLevel with add_prefix_space false, got {}", file, shown_json(words));
   for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
     const json& affix = member(model, key);
     require(affix.is_null() || affix == "", "{}: model.{} is not supported; expected null", file, key);

@@ -16,7 +16,8 @@ std::string_view strip_right(std::string_view text);
 
 // Cuts the first word off `rest`, which must be valid and not empty: the first match of GPT-2's pattern
 //   's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
-// with \s = White_Space. Every text is the concatenation of its words. Source: SPEC.md §5.3.
+// with \s = White_Space and the categories of the installed ICU's Unicode version. Every text is the concatenation of
+// its words. Source: SPEC.md §5.3.
 std::string_view take_word(std::string_view& rest);
 
 }  // namespace epalm::text

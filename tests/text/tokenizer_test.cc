@@ -368,6 +368,25 @@ TEST(TokenizerFromFiles, RefusesCutOffJson) {
   EXPECT_THAT(error_of([&] { Tokenizer::from_tokenizer_json(std::string(100000, '[')); }), HasSubstr("not valid JSON"));
 }
 
+TEST(TokenizerFromFiles, ReadsOrRefusesDamagedFilesWithAnError) {
+  const std::string whole = tokenizer_json().dump();
+  std::mt19937 random(17);
+  int refused = 0;
+  for (int round = 0; round < 500; ++round) {
+    std::string damaged = whole;
+    for (size_t i = 0; i <= random() % 3; ++i) {
+      const std::string bytes = "0-9\",:[]{}tfnull\xFF e.\\";
+      damaged[random() % damaged.size()] = bytes[random() % bytes.size()];
+    }
+    try {
+      Tokenizer::from_tokenizer_json(damaged).encode("the cat");
+    } catch (const Error&) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 250);  // a changed byte seldom leaves 267 ids without gaps
+}
+
 TEST(TokenizerFromFiles, NamesTheLineOfAMalformedMerge) {
   const auto error = [](const std::string& merges) {
     return error_of([&] { Tokenizer::from_vocab_and_merges(vocabulary().dump(), merges); });
