@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <regex>
 #include <set>
 #include <string>
@@ -17,9 +18,7 @@ class QuestionSolver {
 
   std::string solve(const std::string& question) const {
     std::smatch m;
-    const auto is = [&](const std::string& pattern) {
-      return std::regex_match(question, m, std::regex(expand(pattern)));
-    };
+    const auto is = [&](const std::string& pattern) { return std::regex_match(question, m, compiled(pattern)); };
     if (is("how many (<colour> |<size> )?(shapes|circles|squares|triangles|stars|crosses|diamonds)"
            " (?:are there|are in the picture|do you see)")) {
       std::string filter = m[1].str() + m[2].str();
@@ -74,6 +73,13 @@ class QuestionSolver {
 
  private:
   static std::string yes(bool value) { return value ? "yes" : "no"; }
+
+  // Compiling takes far longer than matching.
+  static const std::regex& compiled(const std::string& pattern) {
+    static std::map<std::string, std::regex> cache;
+    const auto known = cache.find(pattern);
+    return known != cache.end() ? known->second : cache.emplace(pattern, std::regex(expand(pattern))).first->second;
+  }
 
   static std::string expand(std::string pattern) {
     const auto replace = [&](const std::string& name, const auto& words) {
