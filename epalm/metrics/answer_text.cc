@@ -126,17 +126,20 @@ std::vector<std::string> split_words(std::string_view text) {
   return words;
 }
 
-std::string tidy_answer(std::string_view answer) {
+std::string_view strip(std::string_view text) {
   int32_t begin = -1, end = 0;
-  for (int32_t i = 0; i < static_cast<int32_t>(answer.size());) {
+  for (int32_t i = 0; i < static_cast<int32_t>(text.size());) {
     const int32_t start = i;
-    const UChar32 c = next_point(answer, i);
+    const UChar32 c = next_point(text, i);
     if (c >= 0 && is_space(c)) continue;
     if (begin < 0) begin = start;
     end = i;
   }
-  if (begin < 0) return "";
-  std::string out(answer.substr(begin, end - begin));
+  return begin < 0 ? std::string_view() : text.substr(begin, end - begin);
+}
+
+std::string tidy_answer(std::string_view answer) {
+  std::string out(strip(answer));
   for (char& c : out) c = c == '\n' || c == '\t' ? ' ' : c;
   return out;
 }

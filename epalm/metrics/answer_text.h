@@ -20,6 +20,9 @@ std::string normalize_answer(std::string_view answer);
 // Line breaks and tabs become spaces; white space at both ends goes.
 std::string tidy_answer(std::string_view answer);
 
+// Without (Unicode) white space at both ends; a view into the text.
+std::string_view strip(std::string_view text);
+
 // Words between runs of (Unicode) white space.
 std::vector<std::string> split_words(std::string_view text);
 

@@ -1,0 +1,34 @@
+#include "epalm/data/question_file.h"
+
+#include <fmt/format.h>
+
+#include "epalm/data/record.h"
+
+namespace epalm::data {
+
+void read_questions(const std::filesystem::path& file, MediaFinder& finder,
+                    const std::function<std::filesystem::path(const std::string& img_id)>& locate,
+                    std::vector<Sample>& samples) {
+  AnnotationReport report(file);
+  for_each_record(file, "", [&](int64_t index, const Json& json) {
+    const Record record(json, index, report);
+    Sample& sample = samples.emplace_back();
+    sample.media_id = record.file_name("img_id");
+    sample.question = record.text({"sent", "question"});
+    sample.question_id = record.id("question_id");
+    sample.label = record.label("label");
+    sample.answer_type = record.optional_text("answer_type");
+    sample.question_type = record.optional_text("question_type");
+    sample.is_topk_optimal = record.optional_flag("is_topk_optimal");
+    if (sample.media_id.empty() || !stays_below(sample.media_id)) return;  // already reported
+    sample.media = locate(sample.media_id);
+    if (sample.media.empty()) {
+      record.problem("img_id", fmt::format("\"{}\" names no known folder of images", sample.media_id));
+    } else if (!finder.accepts(sample.media)) {
+      record.problem("img_id", fmt::format("there is no image {}", sample.media.string()));
+    }
+  });
+  report.fail_if_any();
+}
+
+}  // namespace epalm::data

@@ -1,0 +1,147 @@
+#include <filesystem>
+#include <fstream>
+
+#include "epalm/base/numpy_random.h"
+#include "epalm/data/caption_dataset.h"
+#include "epalm/data/gqa_dataset.h"
+#include "epalm/data/json_records.h"
+#include "epalm/data/subset.h"
+#include "epalm/data/texts.h"
+#include "epalm/data/vqa_dataset.h"
+#include "tests/golden/golden.h"
+
+namespace epalm::golden {
+namespace {
+
+using namespace epalm::data;
+
+std::vector<std::string> ids_of(const SampleList& samples, const std::vector<int64_t>& indices) {
+  std::vector<std::string> ids;
+  for (const int64_t index : indices) ids.push_back(samples.get(index).question_id);
+  return ids;
+}
+
+std::vector<std::string> ids_of(const Json& list) {
+  std::vector<std::string> ids;
+  for (const Json& id : list) ids.push_back(id.is_string() ? id.get<std::string>() : id.dump());
+  return ids;
+}
+
+// `vqa.karpathy_train.*`: args are topk, balanced_data and seed of the published data set class.
+void check_vqa_subset(const std::filesystem::path& root, const std::string& name, const Json& expected) {
+  const SampleList train = load_vqa(root, "karpathy_train");
+  const Json& args = expected["args"];
+  SubsetRule rule = SubsetRule::parse(args["topk"].dump(), "train_topk");
+  rule.balance_types = args.value("balanced_data", false);
+  EXPECT_EQ(ids_of(train, vqa_subset(train, rule, args.value("seed", 42))), ids_of(expected["question_ids"])) << name;
+}
+
+void check_sources(const std::filesystem::path& root, const Json& expected) {
+  const SampleList both = load_vqa(root, "karpathy_train,karpathy_val");
+  const auto ids = ids_of(expected["question_ids"]);
+  ASSERT_EQ(static_cast<size_t>(both.size()), ids.size());
+  for (int64_t i = 0; i < both.size(); ++i) {
+    EXPECT_EQ(both.get(i).question_id, ids[i]);
+    EXPECT_EQ(both.get(i).media.parent_path().filename(), expected["sources"][i].get<std::string>());
+  }
+}
+
+// Items were taken in order after numpy.random.seed(numpy_seed), one draw each. Returns the drawn answers.
+std::vector<std::string> check_items(const SampleList& samples, const Json& expected, const std::string& name) {
+  NumpyRandom random(expected["numpy_seed"].get<uint32_t>());
+  std::vector<std::string> answers;
+  EXPECT_EQ(static_cast<size_t>(samples.size()), expected["items"].size()) << name;
+  for (int64_t i = 0; i < samples.size(); ++i) {
+    const Sample sample = samples.get(i);
+    const Json& item = expected["items"][i];
+    EXPECT_EQ(sample.media_id, item["img_id"].get<std::string>()) << name;
+    EXPECT_EQ(sample.question_id, ids_of(Json::array({item["question_id"]}))[0]) << name;
+    EXPECT_EQ(sample.question, item["sent"].get<std::string>()) << name;
+    std::vector<std::string> all;
+    for (const auto& [answer, score] : sample.label) all.push_back(answer);
+    EXPECT_EQ(all, item["all_answers"].get<std::vector<std::string>>()) << name;
+    metrics::AnswerScores label;
+    for (const auto& [answer, score] : item["label"].items()) label.emplace_back(answer, score.template get<double>());
+    EXPECT_EQ(sample.label, label) << name;
+    if (item.contains("is_topk_optimal")) EXPECT_EQ(sample.is_topk_optimal, item["is_topk_optimal"].get<bool>());
+    answers.push_back(drawn_answer(sample.label, random));
+    EXPECT_EQ(answers.back(), item["answer"].get<std::string>()) << name << " item " << i;
+    EXPECT_EQ(metrics::soft_score(sample.label, answers.back()), item["score"].get<double>()) << name;
+  }
+  return answers;
+}
+
+void check_texts(const SampleList& samples, const std::vector<std::string>& answers, const Json& expected) {
+  TextRules special = TextRules::reference();
+  special.answer_token = "</a>";
+  const TextRules plain = TextRules::reference();
+  for (int64_t i = 0; i < samples.size(); ++i) {
+    const std::string& question = samples.samples()[i].question;
+    EXPECT_EQ(question_training_text(special, question, answers[i]), expected["train"][i].get<std::string>());
+    EXPECT_EQ(question_prompt(special, question), expected["eval"][i].get<std::string>());
+    EXPECT_EQ(question_training_text(plain, question, answers[i]), expected["train_no_special"][i].get<std::string>());
+    EXPECT_EQ(question_prompt(plain, question), expected["eval_no_special"][i].get<std::string>());
+  }
+}
+
+void check_captions(const SampleList& samples, const Json& expected, const std::string& name) {
+  ASSERT_EQ(static_cast<size_t>(samples.size()), expected["data"].size()) << name;
+  for (int64_t i = 0; i < samples.size(); ++i) {
+    const Sample sample = samples.get(i);
+    const Json& item = expected["data"][i];
+    EXPECT_EQ(sample.media_id, item["img_id"].get<std::string>()) << name;
+    EXPECT_EQ(sample.targets, item["targets"].get<std::vector<std::string>>()) << name;
+    EXPECT_EQ(sample.answer, item.value("sent", "")) << name;
+  }
+}
+
+void check_annotations(const std::filesystem::path& root, const SampleList& questions) {
+  const VqaAnnotations annotations = load_vqa_annotations_beside(root);
+  for (const Sample& sample : questions.samples()) {
+    const auto entry = annotations.find(std::stoll(sample.question_id));
+    ASSERT_NE(entry, annotations.end()) << sample.question_id;
+    EXPECT_EQ(entry->second.answers.size(), 10u);
+    EXPECT_EQ(entry->second.question_type, sample.question_type);
+    EXPECT_EQ(entry->second.answer_type, sample.answer_type);
+  }
+}
+
+void check_datasets(const Case& c) {
+  const Json expected = Json::parse(std::ifstream(c.file("expected.json")));
+  const auto root = c.file("data");
+  size_t checked = 0;
+  std::vector<std::string> vqa_answers;
+  for (const auto& [name, value] : expected.items()) {
+    ++checked;
+    if (name.starts_with("vqa.karpathy_train.")) {
+      check_vqa_subset(root, name, value);
+    } else if (name == "vqa.two_sources") {
+      check_sources(root, value);
+    } else if (name == "vqa.karpathy_val.items") {
+      vqa_answers = check_items(load_vqa(root, "karpathy_val"), value, name);
+    } else if (name == "vqa.prompts") {
+      ASSERT_FALSE(vqa_answers.empty());  // the items come first
+      check_texts(load_vqa(root, "karpathy_val"), vqa_answers, value);
+    } else if (name.starts_with("gqa.train.frac")) {
+      const SampleList train = load_gqa(root, "train");
+      PythonRandom random(value["python_seed"].get<uint64_t>());
+      const SubsetRule rule = SubsetRule::parse(name.substr(std::string("gqa.train.frac").size()), "train_topk");
+      EXPECT_EQ(ids_of(train, plain_subset(train.size(), rule, random)), ids_of(value["question_ids"]));
+    } else if (name.starts_with("gqa.")) {
+      const std::string split = name.substr(4, name.find('.', 4) - 4);
+      check_items(load_gqa(root, split), value, name);
+    } else if (name.starts_with("caption.")) {
+      check_captions(load_coco_captions(root, name.substr(8)), value, name);
+    } else {
+      --checked;
+      std::printf("not checked yet: %s\n", name.c_str());  // video data sets have no loader
+    }
+  }
+  EXPECT_GE(checked, 15u);
+  check_annotations(root, load_vqa(root, "karpathy_train,karpathy_val"));
+}
+
+const bool registered = register_check("datasets", check_datasets);
+
+}  // namespace
+}  // namespace epalm::golden
