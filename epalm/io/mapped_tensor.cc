@@ -1,5 +1,6 @@
 #include "epalm/io/mapped_tensor.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "epalm/base/error.h"
@@ -7,11 +8,14 @@
 namespace epalm::io {
 
 std::optional<uint64_t> byte_size(const std::vector<int64_t>& shape, at::ScalarType dtype) {
+  if (shape.size() > kMostDimensions) return std::nullopt;
   int64_t bytes = static_cast<int64_t>(c10::elementSize(dtype));
+  bool is_empty = false;
   for (const int64_t size : shape) {
-    if (size < 0 || __builtin_mul_overflow(bytes, size, &bytes)) return std::nullopt;
+    is_empty |= size == 0;
+    if (size < 0 || __builtin_mul_overflow(bytes, std::max<int64_t>(size, 1), &bytes)) return std::nullopt;
   }
-  return static_cast<uint64_t>(bytes);
+  return is_empty ? 0 : static_cast<uint64_t>(bytes);
 }
 
 at::Tensor tensor_from_bytes(std::span<const std::byte> bytes, at::ScalarType dtype) {

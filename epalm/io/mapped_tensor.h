@@ -13,7 +13,10 @@
 
 namespace epalm::io {
 
-// The number of bytes of a contiguous tensor; nullopt when a size is negative or the product exceeds an int64.
+inline constexpr size_t kMostDimensions = 64;
+
+// The number of bytes of a contiguous tensor; nullopt when there are more than kMostDimensions, when a size is
+// negative, or when the product of the sizes that are not 0 exceeds an int64.
 std::optional<uint64_t> byte_size(const std::vector<int64_t>& shape, at::ScalarType dtype);
 
 // A one-dimensional tensor over little-endian `bytes` of `file`, whose length must be a multiple of the item size. It
