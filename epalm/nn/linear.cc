@@ -21,15 +21,15 @@ at::Tensor usable(const at::Tensor& weight) {
 
 struct LinearFunction : torch::autograd::Function<LinearFunction> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
-                            const at::Tensor& bias) {
+                            const c10::optional<at::Tensor>& bias) {
     context->saved_data["weight_shape"] = weight.sizes().vec();
     const bool trains = weight.requires_grad();
-    context->saved_data["bias_trains"] = bias.defined() && bias.requires_grad();
+    context->saved_data["bias_trains"] = bias && bias->requires_grad();
     context->save_for_backward({trains ? x : at::Tensor(), weight});
     auto shape = x.sizes().vec();
     shape.back() = weight.size(0);
     const at::Tensor w = usable(weight);
-    return product(as_operand(rows(x), w), w.t(), bias).view(shape);
+    return product(as_operand(rows(x), w), w.t(), bias.value_or(at::Tensor())).view(shape);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -59,11 +59,11 @@ Linear::Linear(at::Tensor weight, at::Tensor bias) : weight_(std::move(weight)),
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
   EPALM_ASSERT(x.size(-1) == in_features());
+  const auto bias = bias_.defined() ? c10::make_optional(bias_) : c10::nullopt;
   if (!x.device().is_cpu() || x.scalar_type() == at::kDouble) {
-    return at::linear(x, weight_.to(x.scalar_type()),
-                      bias_.defined() ? c10::optional<at::Tensor>(bias_.to(x.scalar_type())) : c10::nullopt);
+    return at::linear(x, weight_.to(x.scalar_type()), bias ? c10::make_optional(bias->to(x.scalar_type())) : bias);
   }
-  return LinearFunction::apply(x, weight_, bias_);
+  return LinearFunction::apply(x, weight_, bias);
 }
 
 }  // namespace epalm::nn

@@ -10,7 +10,9 @@ void check_opt(const Case& test_case) {
   const auto expected = read_all(test_case.file("expected.safetensors"));
   const auto lm = load_opt(test_case.file("config.json"), test_case.file("model.safetensors"));
   std::vector<at::Tensor> states;
-  lm::OptInput run{.ids = input.at("input_ids"), .mask = input.at("attention_mask")};
+  lm::OptInput run;
+  run.ids = input.at("input_ids");
+  run.mask = input.at("attention_mask");
   run.observe = [&](const at::Tensor& state) { states.push_back(state); };
   const at::Tensor logits = lm.head(lm.hidden(run));
   expect_close(logits, expected.at("logits_f64"), tolerance, "logits");
@@ -31,7 +33,7 @@ void check_opt(const Case& test_case) {
   for (const std::string type : {"f16", "bf16"}) {
     if (!std::filesystem::exists(test_case.file("expected_" + type + ".safetensors"))) continue;
     const auto rounded = read_all(test_case.file("expected_" + type + ".safetensors"));
-    for (const std::string name : {"model_" + type + ".safetensors", "pytorch_model_" + type + ".bin"}) {
+    for (const auto& name : {"model_" + type + ".safetensors", "pytorch_model_" + type + ".bin"}) {
       const auto same = load_opt(test_case.file("config.json"), test_case.file(name));
       // Both sides are float32 runs here: their errors add up.
       expect_close(same.head(same.hidden(run)), rounded.at("logits"), 2 * tolerance, name);

@@ -1,0 +1,159 @@
+#include "epalm/train/pretrain_lm.h"
+
+#include <torch/torch.h>
+
+#include <chrono>
+
+#include "epalm/text/batch.h"
+#include "epalm/train/optimizer.h"
+#include "epalm/world/language.h"
+
+namespace epalm::train {
+namespace {
+
+constexpr double kAnswerWeight = 5.0;
+constexpr double kDescriptionWeight = 0.3;  // its order and wording cannot be known beforehand
+const std::string kAnswerMark = "</a>";
+const std::string kEnd = "</s>";
+
+struct Line {
+  std::vector<int64_t> ids;
+  std::vector<double> weights;  // of predicting ids[i]
+};
+
+void append(Line& line, const text::Tokenizer& tokenizer, const std::string& text, double weight) {
+  for (const int64_t id : tokenizer.encode(text, false)) {
+    line.ids.push_back(id);
+    line.weights.push_back(weight);
+  }
+}
+
+// </s> description </s> Q? </a> A </s> Q? </a> A </s> …; one in eight without the description, so that a question at the
+// start of a text is nothing new.
+Line document_line(const text::Tokenizer& tokenizer, PythonRandom& random) {
+  const auto document = world::document(world::random_scene(random, world::Split::kTrain), random);
+  Line line{{tokenizer.bos_id()}, {0.0}};
+  const bool described = random.random() >= 0.125;
+  if (described) append(line, tokenizer, document.description + kEnd, kDescriptionWeight);
+  for (const auto& [question, answer] : document.question_answers) {
+    append(line, tokenizer, question + "?" + kAnswerMark, kDescriptionWeight);
+    append(line, tokenizer, answer + kEnd, described ? kAnswerWeight : 1.0);
+    if (!described) break;
+  }
+  return line;
+}
+
+Line plain_line(const text::Tokenizer& tokenizer, PythonRandom& random) {
+  Line line{{tokenizer.bos_id()}, {0.0}};
+  append(line, tokenizer, world::corpus(random, 1).front() + kEnd, 1.0);
+  return line;
+}
+
+struct TextTensors {
+  at::Tensor ids, mask, weights;  // [B,T]
+};
+
+TextTensors make_batch(const text::Tokenizer& tokenizer, PythonRandom& random, int64_t size) {
+  std::vector<std::vector<int64_t>> ids;
+  std::vector<std::vector<double>> weights;
+  for (int64_t i = 0; i < size; ++i) {
+    Line line = random.random() < 0.15 ? plain_line(tokenizer, random) : document_line(tokenizer, random);
+    ids.push_back(std::move(line.ids));
+    weights.push_back(std::move(line.weights));
+  }
+  const text::TokenBatch padded = text::pad(ids, tokenizer.pad_id());
+  TextTensors batch;
+  batch.ids = torch::tensor(padded.ids).view({padded.rows, padded.columns});
+  batch.mask = torch::tensor(padded.mask).view({padded.rows, padded.columns});
+  batch.weights = torch::zeros({padded.rows, padded.columns});
+  for (size_t row = 0; row < weights.size(); ++row) {
+    batch.weights[static_cast<int64_t>(row)].slice(0, 0, static_cast<int64_t>(weights[row].size())).copy_(torch::tensor(weights[row]));
+  }
+  return batch;
+}
+
+at::Tensor weighted_loss(const lm::Opt& lm, const TextTensors& batch) {
+  lm::OptInput input;
+  input.ids = batch.ids;
+  input.mask = batch.mask;
+  input.training = true;
+  const at::Tensor hidden = lm.hidden(input);
+  const int64_t length = batch.ids.size(1);
+  const at::Tensor weights = batch.weights.slice(1, 1).reshape({-1});
+  const at::Tensor rows = weights.nonzero().squeeze(1);
+  const at::Tensor states = hidden.slice(1, 0, length - 1).reshape({-1, hidden.size(2)}).index_select(0, rows);
+  const at::Tensor targets = batch.ids.slice(1, 1).reshape({-1}).index_select(0, rows);
+  const at::Tensor losses = at::cross_entropy_loss(lm.head(states), targets, {}, at::Reduction::None);
+  const at::Tensor used = weights.index_select(0, rows);
+  return (losses * used).sum() / used.sum();
+}
+
+}  // namespace
+
+void pretrain_lm(const lm::Opt& lm, const text::Tokenizer& tokenizer, const PretrainOptions& options,
+                 const OnPretrainProgress& progress) {
+  ParameterGroup group;
+  for (const auto& [name, tensor] : lm.weights().items()) {
+    tensor.set_requires_grad(true);
+    group.parameters.push_back({name, tensor.dim(), tensor});
+  }
+  group.weight_decay = options.weight_decay;
+  OptimizerSettings settings;
+  settings.opt_betas = {0.9, 0.98};
+  Optimizer optimizer(settings, {group});
+  PythonRandom random(options.seed);
+  torch::manual_seed(options.seed);
+  const auto start = std::chrono::steady_clock::now();
+  double sum = 0;
+  int64_t since = 0;
+  for (int64_t step = 0; step < options.steps; ++step) {
+    const TextTensors batch = make_batch(tokenizer, random, options.batch_size);
+    const at::Tensor loss = weighted_loss(lm, batch);
+    optimizer.zero_grad();
+    loss.backward();
+    optimizer.groups()[0].lr = pretrain_rate(options, step);
+    optimizer.step();
+    sum += loss.item<double>();
+    ++since;
+    if ((step + 1) % 50 == 0 || step + 1 == options.steps) {
+      const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+      if (!progress({step + 1, sum / static_cast<double>(since), elapsed.count()})) break;
+      sum = 0;
+      since = 0;
+    }
+  }
+  for (const auto& [name, tensor] : lm.weights().items()) tensor.set_requires_grad(false);
+}
+
+TextCeiling text_ceiling(const lm::Opt& lm, const text::Tokenizer& tokenizer, world::Split split, int64_t scenes,
+                         uint64_t seed) {
+  const torch::NoGradGuard no_grad;
+  PythonRandom random(seed);
+  TextCeiling result;
+  int64_t right = 0;
+  for (int64_t i = 0; i < scenes; ++i) {
+    const auto scene = world::random_scene(random, split);
+    const std::string description = world::describe(scene, random);
+    for (const auto& question : world::questions(scene, random)) {
+      auto ids = tokenizer.encode(description + kEnd + question.text + "?" + kAnswerMark);
+      const auto expected = tokenizer.encode(question.answer + kEnd, false);
+      // Greedy decoding gives the expected answer exactly when each of its tokens is the likeliest after the ones before.
+      const auto prompt = static_cast<int64_t>(ids.size());
+      ids.insert(ids.end(), expected.begin(), expected.end());
+      lm::OptInput input;
+      input.ids = torch::tensor(ids).unsqueeze(0);
+      const at::Tensor hidden = lm.hidden(input);
+      const at::Tensor best = lm.head(hidden[0].slice(0, prompt - 1, static_cast<int64_t>(ids.size()) - 1)).argmax(-1);
+      const bool correct = at::equal(best, torch::tensor(expected));
+      auto& type = result.by_type[question.question_type];
+      type.first += correct ? 1 : 0;
+      ++type.second;
+      right += correct ? 1 : 0;
+      ++result.questions;
+    }
+  }
+  result.accuracy = 100.0 * static_cast<double>(right) / static_cast<double>(std::max<int64_t>(result.questions, 1));
+  return result;
+}
+
+}  // namespace epalm::train
