@@ -4,11 +4,13 @@
 #include "epalm/base/numpy_random.h"
 #include "epalm/data/caption_dataset.h"
 #include "epalm/data/gqa_dataset.h"
+#include "epalm/data/image_batch.h"
 #include "epalm/data/json_records.h"
 #include "epalm/data/subset.h"
 #include "epalm/data/texts.h"
 #include "epalm/data/vqa_dataset.h"
 #include "tests/golden/golden.h"
+#include "tests/golden/tensors.h"
 
 namespace epalm::golden {
 namespace {
@@ -106,6 +108,27 @@ void check_annotations(const std::filesystem::path& root, const SampleList& ques
   }
 }
 
+// `{task}.{split}.{index}.image`, and `vqa.black`.
+void check_images(const Case& c) {
+  const auto root = c.file("data");
+  for (const auto& [name, expected] : read_all(c.file("images.safetensors"))) {
+    ImageOptions options;
+    options.size_px = static_cast<int>(expected.size(1));  // [3,S,S]
+    options.black_image = name == "vqa.black";
+    const auto split_begin = name.find('.') + 1;
+    const auto split_end = std::min(name.find('.', split_begin), name.size());
+    const std::string task = name.substr(0, split_begin - 1);
+    const std::string split = options.black_image ? "karpathy_val" : name.substr(split_begin, split_end - split_begin);
+    const int64_t index = options.black_image ? 0 : std::stoll(name.substr(split_end + 1));
+    const Sample sample = (task == "vqa"   ? load_vqa(root, split)
+                           : task == "gqa" ? load_gqa(root, split)
+                                           : load_coco_captions(root, split))
+                              .get(index);
+    // The same integers from the JPEG and the resize, and the same float32 steps: no tolerance.
+    EXPECT_EQ(max_difference(eval_image_batch(std::span(&sample, 1), options)[0], expected), 0) << name;
+  }
+}
+
 void check_datasets(const Case& c) {
   const Json expected = Json::parse(std::ifstream(c.file("expected.json")));
   const auto root = c.file("data");
@@ -139,6 +162,7 @@ void check_datasets(const Case& c) {
   }
   EXPECT_GE(checked, 15u);
   check_annotations(root, load_vqa(root, "karpathy_train,karpathy_val"));
+  check_images(c);
 }
 
 const bool registered = register_check("datasets", check_datasets);
