@@ -8,6 +8,9 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& b
   return product_libtorch(a, b, bias);
 }
 
+Bfloat16Products::Bfloat16Products() = default;
+Bfloat16Products::~Bfloat16Products() = default;
+
 std::string product_backend() { return "libtorch"; }
 
 }  // namespace epalm::nn

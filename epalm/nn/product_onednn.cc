@@ -1,5 +1,6 @@
 #include <oneapi/dnnl/dnnl.hpp>
 
+#include <atomic>
 #include <list>
 #include <map>
 #include <optional>
@@ -13,6 +14,8 @@ namespace epalm::nn {
 namespace {
 
 using dnnl::memory;
+
+std::atomic<bool> rounds_operands{false};
 
 dnnl::engine& engine() {
   static dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
@@ -82,14 +85,21 @@ class Plans {
 
 }  // namespace
 
+Bfloat16Products::Bfloat16Products() { rounds_operands = true; }
+Bfloat16Products::~Bfloat16Products() { rounds_operands = false; }
+
 at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
   EPALM_ASSERT(a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(0));
   const auto known = [](const at::Tensor& t) {
     return t.device().is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16);
   };
   if (!known(a) || !known(b) || a.numel() == 0 || b.numel() == 0) return product_libtorch(a, b, bias);
-  const at::Tensor left = one_unit_stride(a) ? a : a.contiguous();
-  const at::Tensor right = one_unit_stride(b) ? b : b.contiguous();
+  const auto operand = [](const at::Tensor& t) {
+    const at::Tensor rounded = rounds_operands ? t.to(at::kBFloat16) : t;
+    return one_unit_stride(rounded) ? rounded : rounded.contiguous();
+  };
+  const at::Tensor left = operand(a);
+  const at::Tensor right = operand(b);
   const Key key{left.size(0),    left.size(1),    right.size(1),   left.stride(0),
                 left.stride(1),  right.stride(0), right.stride(1), static_cast<int>(left.scalar_type()),
                 static_cast<int>(right.scalar_type()), bias.defined()};

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "epalm/media/image_transform.h"
+#include "epalm/nn/product.h"
 #include "epalm/train/optimizer.h"
 #include "epalm/world/labels.h"
 #include "epalm/world/render.h"
@@ -56,6 +57,7 @@ LabelProbe pretrain_encoder(const encoders::Vit& vit, const PretrainOptions& opt
   group.weight_decay = options.weight_decay;
   Optimizer optimizer({}, {group});
   PythonRandom random(options.seed);
+  const nn::Bfloat16Products fast;
   const auto start = std::chrono::steady_clock::now();
   double sum = 0;
   int64_t since = 0;

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "epalm/text/batch.h"
+#include "epalm/nn/product.h"
 #include "epalm/train/optimizer.h"
 #include "epalm/world/language.h"
 
@@ -102,6 +103,7 @@ void pretrain_lm(const lm::Opt& lm, const text::Tokenizer& tokenizer, const Pret
   settings.opt_betas = {0.9, 0.98};
   Optimizer optimizer(settings, {group});
   PythonRandom random(options.seed);
+  const nn::Bfloat16Products fast;
   torch::manual_seed(options.seed);
   const auto start = std::chrono::steady_clock::now();
   double sum = 0;
