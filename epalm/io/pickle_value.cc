@@ -55,28 +55,28 @@ double Value::as_double() const {
   fail_kind("a number");
 }
 
-const std::string& Value::as_string() const {
+const std::string& Value::as_string() const& {
   if (const auto* value = std::get_if<std::string>(&data_)) return *value;
   fail_kind("a string");
 }
 
-const Value::Bytes& Value::as_bytes() const {
+const Value::Bytes& Value::as_bytes() const& {
   if (const auto* value = std::get_if<Bytes>(&data_)) return *value;
   fail_kind("bytes");
 }
 
-const at::Tensor& Value::as_tensor() const {
+const at::Tensor& Value::as_tensor() const& {
   if (const auto* value = std::get_if<at::Tensor>(&data_)) return *value;
   fail_kind("a tensor");
 }
 
-const Value::List& Value::as_list() const {
+const Value::List& Value::as_list() const& {
   if (const auto* value = std::get_if<std::shared_ptr<const List>>(&data_)) return **value;
   if (const auto* value = std::get_if<std::shared_ptr<const Tuple>>(&data_)) return (*value)->items;
   fail_kind("a list");
 }
 
-const Value::Dict& Value::as_dict() const {
+const Value::Dict& Value::as_dict() const& {
   if (const auto* value = std::get_if<std::shared_ptr<const Dict>>(&data_)) return **value;
   fail_kind("a dict");
 }

@@ -43,21 +43,26 @@ class Value {
   bool is_tensor() const { return kind() == Kind::kTensor; }
   bool is_dict() const { return kind() == Kind::kDict; }
 
-  // Throw Error for any other kind. as_double accepts an integer too; as_list accepts a tuple too.
+  // Throw Error for any other kind. as_double accepts an integer too; as_list accepts a tuple too. References last as
+  // long as this value; a temporary, such as the result of at(), gives copies.
   bool as_bool() const;
   int64_t as_int() const;
   double as_double() const;
-  const std::string& as_string() const;
-  const Bytes& as_bytes() const;
-  const at::Tensor& as_tensor() const;
-  const List& as_list() const;
-  const Dict& as_dict() const;
+  const std::string& as_string() const&;
+  const Bytes& as_bytes() const&;
+  const at::Tensor& as_tensor() const&;
+  const List& as_list() const&;
+  const Dict& as_dict() const&;
+  std::string as_string() && { return std::as_const(*this).as_string(); }
+  Bytes as_bytes() && { return std::as_const(*this).as_bytes(); }
+  at::Tensor as_tensor() && { return std::as_const(*this).as_tensor(); }
+  List as_list() && { return std::as_const(*this).as_list(); }
+  Dict as_dict() && { return std::as_const(*this).as_dict(); }
 
   // Elements of a dict or a list; at() throws Error where there is none. The result names its path in errors.
   bool contains(std::string_view key) const;
   bool contains(int64_t key) const;
   Value at(std::string_view key) const;
-  Value at(const char* key) const { return at(std::string_view(key)); }
   Value at(int64_t key_or_index) const;
   size_t size() const;  // of a list, tuple or dict
 

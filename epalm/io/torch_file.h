@@ -13,8 +13,9 @@ namespace epalm::io {
 // of a zip file share its pages (see TensorFile::read).
 Value read_torch(const std::filesystem::path& path);
 
-// Writes the zip form, which torch.load reads with weights_only too. Tensors that share a storage share it in the file,
-// whole, as torch.save does it; those of another device are copied. Atomic; throws Error.
+// Writes the zip form for torch.load (weights_only knows floats and bytes only in newer PyTorch than 1.13). Tensors
+// that share a storage share it in the file, whole, as torch.save does it; those of another device are copied. Atomic;
+// throws Error.
 void write_torch(const std::filesystem::path& path, const Value& value);
 
 // The state dict in a torch file: the outermost dict if tensors stand in it, else the first of its entries `model`,
