@@ -84,7 +84,8 @@ void check_checkpoints(const Case& test_case) {
                                          "best_epoch"}));
   const auto& hyper = test_case.manifest.at("hyper");
   EXPECT_EQ(zip.at("epoch").as_int(), hyper.at("epochs").get<int64_t>() - 1);
-  for (const auto& [key, value] : io::json_from_value(zip.at("config")).items()) {
+  const nlohmann::json config = io::json_from_value(zip.at("config"));
+  for (const auto& [key, value] : config.items()) {
     EXPECT_EQ(value, hyper.at("config").at(key)) << "config " << key;
   }
   const Tensors trained = read_all(test_case.file("final.safetensors"));
