@@ -1,0 +1,373 @@
+#include "epalm/infer/run_config.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "epalm/base/error.h"
+#include "epalm/data/subset.h"
+#include "epalm/infer/config_source.h"
+
+namespace epalm::infer {
+namespace {
+
+using nlohmann::json;
+
+template <typename T>
+concept Section = std::same_as<T, OptimizerKeys> || std::same_as<T, ScheduleKeys>;
+
+// Published keys that change nothing here: read by nothing there either, or about videos and sounds.
+const std::vector<std::string> kUnread{"warm_up",
+                                       "use_vis_prefix",
+                                       "replace_added_tokens",
+                                       "connector_per_text_layer",
+                                       "all_vis_tokens",
+                                       "k_test",
+                                       "dataset_name",
+                                       "shift_labels",
+                                       "use_cache",
+                                       "connector_config",
+                                       "nb_prompts",
+                                       "adapter_config",
+                                       "num_frames",
+                                       "mask_p",
+                                       "space_only_for_images",
+                                       "sample_type",
+                                       "num_tries",
+                                       "as_images",
+                                       "melbins",
+                                       "target_length",
+                                       "skip_norm",
+                                       "norm_mean",
+                                       "norm_std",
+                                       "noise",
+                                       "freqm_p",
+                                       "timem_p"};
+const std::vector<std::string> kUnreadOfSchedule{"lr", "cooldown_epochs", "lr_noise_std"};
+// Published keys of which one value is built.
+const std::vector<std::pair<std::string, json>> kFixed{{"connector_type", "linear"}, {"deep", false},
+                                                       {"use_adapters", false},      {"loss_only_on_answers", false},
+                                                       {"task_prompt", ""},          {"modality", "image"}};
+// Other spellings of keys, used where the key itself is absent.
+const std::vector<std::pair<std::string, std::string>> kAliases{{"pretrained_model", "encoder_weights"},
+                                                                {"vision_model", "vision_model_name"}};
+
+bool contains(const std::vector<std::string>& list, const std::string& item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
+
+std::optional<Task> task_named(std::string_view name) {
+  for (const Task task : {Task::kVqa, Task::kGqa, Task::kCaption}) {
+    if (name == task_name(task)) return task;
+  }
+  return {};
+}
+
+// In the last part of a path that names one: 'ePALM_pt_L_vqa.yaml', 'runs/caption/checkpoint_best.pth'.
+std::optional<Task> task_in_path(const std::filesystem::path& path) {
+  for (const auto& part : {path.filename().string(), path.parent_path().filename().string()}) {
+    for (const Task task : {Task::kVqa, Task::kGqa, Task::kCaption}) {
+      if (part.find(task_name(task)) != std::string::npos) return task;
+    }
+  }
+  return {};
+}
+
+template <typename... Args>
+[[noreturn]] void fail_at(const ConfigSource& source, const std::string& key, fmt::format_string<Args...> format,
+                          Args&&... args) {
+  fail("{}: {}: {}", source.place(key), key, fmt::format(format, std::forward<Args>(args)...));
+}
+
+// One typed value. Its name nested, its text for errors.
+struct Value {
+  const ConfigSource& source;
+  std::string key;
+  const json& value;
+
+  [[noreturn]] void wrong(std::string_view expected) const {
+    std::string got = value.dump(-1, ' ', false, json::error_handler_t::replace);
+    if (got.size() > 60) got = got.substr(0, 60) + "…";
+    fail_at(source, key, "expected {}, got {}", expected, got);
+  }
+};
+
+void convert(const Value& from, bool& field) {
+  static const std::vector<std::string> kYes{"yes", "Yes", "YES", "on", "On", "ON"},
+      kNo{"no", "No", "NO", "off", "Off", "OFF"};
+  const std::string text = from.value.is_string() ? from.value.get<std::string>() : "";
+  if (!from.value.is_boolean() && !contains(kYes, text) && !contains(kNo, text)) from.wrong("true or false");
+  field = from.value.is_boolean() ? from.value.get<bool>() : contains(kYes, text);
+}
+
+template <typename Integer>
+requires std::integral<Integer>
+void convert(const Value& from, Integer& field) {
+  const bool whole = from.value.is_number_integer();
+  const bool fits = whole && (from.value.is_number_unsigned() ? std::in_range<Integer>(from.value.get<uint64_t>())
+                                                              : std::in_range<Integer>(from.value.get<int64_t>()));
+  if (!fits) from.wrong(std::is_unsigned_v<Integer> ? "a whole number of at least 0" : "a whole number");
+  field = from.value.get<Integer>();
+}
+
+void convert(const Value& from, double& field) {
+  if (!from.value.is_number()) from.wrong("a number");
+  field = from.value.get<double>();
+}
+
+void convert(const Value& from, std::string& field) {
+  if (!from.value.is_string() && !from.value.is_number()) from.wrong("a text");
+  field = from.value.is_string() ? from.value.get<std::string>() : from.value.dump();
+}
+
+void convert(const Value& from, Task& field) {
+  const auto task = from.value.is_string() ? task_named(from.value.get<std::string>()) : std::nullopt;
+  if (!task) from.wrong("'vqa', 'gqa' or 'caption'");
+  field = *task;
+}
+
+template <typename T>
+void convert(const Value& from, std::optional<T>& field) {
+  convert(from, field.emplace());
+}
+
+void convert(const Value& from, std::array<double, 2>& field) {
+  if (!from.value.is_array() || from.value.size() != 2) from.wrong("a list of two numbers");
+  for (size_t i = 0; i < 2; ++i) convert(Value{from.source, from.key, from.value[i]}, field[i]);
+}
+
+template <typename T>
+void convert(const Value& from, std::vector<T>& field) {
+  field.clear();
+  const json list = from.value.is_array() ? from.value : json::array({from.value});
+  for (const json& item : list) convert(Value{from.source, from.key, item}, field.emplace_back());
+}
+
+// Fills `keys` from an object; every key of the object must be known.
+template <typename Keys>
+void read_object(const ConfigSource& source, const std::string& prefix, const json& object, Keys& keys,
+                 std::vector<std::string> also_known) {
+  fields(keys, [&]<typename Field>(const char* name, Field& field, const char*) {
+    also_known.emplace_back(name);
+    const auto found = object.find(name);
+    if (found == object.end() || found->is_null()) return;
+    const Value value{source, prefix + name, *found};
+    if constexpr (Section<Field>) {
+      if (!found->is_object()) value.wrong("keys and values");
+      read_object(source, std::string(name) + ".", *found, field,
+                  std::same_as<Field, ScheduleKeys> ? kUnreadOfSchedule : std::vector<std::string>{});
+    } else {
+      convert(value, field);
+    }
+  });
+  for (const auto& [name, value] : object.items()) {
+    if (!contains(also_known, name)) {
+      fail_at(source, prefix + name, "unknown key; the nearest known one is {}{}", prefix, nearest(name, also_known));
+    }
+  }
+}
+
+// What the published code could do and this one cannot yet.
+void check_built(const ConfigSource& source, const RunConfig& config) {
+  for (const auto& [key, only] : kFixed) {
+    const auto found = source.values.find(key);
+    if (found == source.values.end() || found->is_null() || *found == only) continue;
+    if (key == "modality") {
+      fail_at(source, key, "{} is not built yet, only images are: video and audio cannot be used", found->dump());
+    }
+    fail_at(source, key, "only {} is built, got {}", only.dump(), found->dump());
+  }
+  const std::string& encoder = config.vision_model;
+  if (encoder.find("timesformer") != std::string::npos || encoder.find("ast") != std::string::npos) {
+    fail_at(source, source.values.contains("vision_model_name") ? "vision_model_name" : "vision_model",
+            "'{}' is an encoder of video or audio, which are not built yet; give a ViT, as vit_base_patch16_224",
+            encoder);
+  }
+}
+
+void check_ranges(const ConfigSource& source, const RunConfig& config) {
+  const auto check = [&](bool holds, const char* key, std::string_view expected) {
+    if (!holds) fail_at(source, key, "expected {}", expected);
+  };
+  const auto at_least = [&](const char* key, auto value, auto least) {
+    if (!(value >= least)) fail_at(source, key, "expected at least {}, got {}", least, value);
+  };
+  check(config.semantics == "reference" || config.semantics == "causal", "semantics", "'reference' or 'causal'");
+  check(config.precision == "fp32" || config.precision == "bf16", "precision", "'fp32' or 'bf16'");
+  check(config.image_res >= 1 && config.image_res <= 4096, "image_res", "1 to 4096 pixels");
+  check(config.num_workers >= 0 && config.num_workers <= 256, "num_workers", "0 to 256");
+  check(config.batch_size_train >= 1 && config.batch_size_train <= 65'536, "batch_size_train", "1 to 65536");
+  check(config.batch_size_test >= 1 && config.batch_size_test <= 65'536, "batch_size_test", "1 to 65536");
+  at_least("lm_loss_weight", config.lm_loss_weight, 0.0);
+  check(config.num_beams >= 1 && config.num_beams <= 1024, "num_beams", "1 to 1024");
+  at_least("max_length", config.max_length, 1);
+  at_least("top_k", config.top_k, 0);
+  check(config.top_p > 0 && config.top_p <= 1, "top_p", "more than 0, at most 1");
+  check(config.temperature > 0, "temperature", "more than 0");
+  check(!config.cache_features || !config.augment, "cache_features",
+        "augment: false beside it, because augmented pictures differ every time");
+  for (const auto& [key, text] :
+       {std::pair("train_topk", config.train_topk), std::pair("valid_topk", config.valid_topk)}) {
+    try {
+      data::SubsetRule::parse(text, key);
+    } catch (const Error& error) {
+      fail("{}: {}", source.place(key), error.what());
+    }
+  }
+  try {
+    adapter::validate(config.adapter);
+  } catch (const Error& error) {
+    const std::string_view text = error.what();
+    fail("{}: {}", source.place(std::string(text.substr(0, text.find_first_of(": ")))), text);
+  }
+
+  const OptimizerKeys& optimizer = config.optimizer;
+  at_least("optimizer.lr", optimizer.lr, 0.0);
+  at_least("optimizer.weight_decay", optimizer.weight_decay, 0.0);
+  at_least("optimizer.prompt_lr", optimizer.prompt_lr.value_or(0), 0.0);
+  at_least("optimizer.connector_lr", optimizer.connector_lr.value_or(0), 0.0);
+  at_least("optimizer.vis_lr", optimizer.vis_lr.value_or(0), 0.0);
+  at_least("optimizer.text_lr", optimizer.text_lr.value_or(0), 0.0);
+  at_least("optimizer.adapter_lr", optimizer.adapter_lr.value_or(0), 0.0);
+  at_least("optimizer.opt_eps", optimizer.opt_eps.value_or(0), 0.0);
+  at_least("optimizer.momentum", optimizer.momentum, 0.0);
+  for (const double beta : optimizer.opt_betas.value_or(std::array{0.0, 0.0})) {
+    check(beta >= 0 && beta < 1, "optimizer.opt_betas", "numbers from 0 to below 1");
+  }
+
+  const ScheduleKeys& schedule = config.schedule;
+  check(schedule.sched == "cosine", "schedular.sched", "'cosine', the only one that is built");
+  at_least("schedular.epochs", schedule.epochs, 1);
+  at_least("schedular.min_lr", schedule.min_lr, 0.0);
+  at_least("schedular.decay_rate", schedule.decay_rate, 0.0);
+  at_least("schedular.warmup_lr", schedule.warmup_lr, 0.0);
+  at_least("schedular.warmup_epochs", schedule.warmup_epochs, 0);
+  at_least("schedular.step_size", schedule.step_size, 1);
+  at_least("schedular.lr_cycle_mul", schedule.lr_cycle_mul, 1.0);
+  at_least("schedular.lr_cycle_limit", schedule.lr_cycle_limit, 0);
+  check(schedule.lr_noise.size() <= 2, "schedular.lr_noise", "one number or two");
+  for (const int64_t group : schedule.scheduler_groups) at_least("schedular.scheduler_groups", group, 0);
+}
+
+// What an absent split means to the published code.
+void fill_splits(RunConfig& config) {
+  static constexpr const char* kSplits[3][3] = {{"karpathy_train", "karpathy_val", "karpathy_test"},  // kVqa
+                                                {"train", "valid", "testdev"},                        // kGqa
+                                                {"train", "val", "test"}};                            // kCaption
+  const auto& names = kSplits[static_cast<size_t>(config.task)];
+  std::string* splits[] = {&config.train_split, &config.val_split, &config.test_split};
+  for (size_t i = 0; i < 3; ++i) {
+    if (splits[i]->empty()) *splits[i] = names[i];
+  }
+}
+
+RunConfig read(ConfigSource source, std::optional<Task> task) {
+  require(source.values.is_object(), "'{}': expected a configuration of keys and values", source.origin);
+  for (const auto& [alias, key] : kAliases) {
+    const auto found = source.values.find(alias);
+    if (found == source.values.end() || source.values.contains(key)) continue;
+    source.values[key] = *found;
+    if (source.places.contains(alias)) source.places[key] = source.place(alias);
+  }
+  std::vector<std::string> also_known = kUnread;
+  for (const auto& [key, only] : kFixed) also_known.push_back(key);
+  for (const auto& [alias, key] : kAliases) also_known.push_back(alias);
+
+  RunConfig config;
+  read_object(source, "", source.values, config, also_known);
+  check_built(source, config);
+  if (!source.values.contains("task") || source.values["task"].is_null()) {
+    if (!task) task = task_in_path(source.origin);
+    require(task.has_value(),
+            "'{}': task is missing and the file's name does not tell it; add task=vqa, task=gqa or task=caption",
+            source.origin);
+    config.task = *task;
+  }
+  fill_splits(config);
+  check_ranges(source, config);
+  return config;
+}
+
+template <typename Keys>
+json object_of(const Keys& keys) {
+  json object = json::object();
+  fields(keys, [&]<typename Field>(const char* name, const Field& field, const char*) {
+    if constexpr (Section<Field>) {
+      object[name] = object_of(field);
+    } else if constexpr (std::same_as<Field, Task>) {
+      object[name] = task_name(field);
+    } else if constexpr (requires { field.has_value(); }) {
+      if (field) object[name] = *field;
+    } else {
+      object[name] = field;
+    }
+  });
+  return object;
+}
+
+template <typename Keys>
+void add_help(const Keys& keys, const std::string& prefix, std::vector<KeyHelp>& help) {
+  const json defaults = object_of(keys);
+  fields(keys, [&]<typename Field>(const char* name, const Field& field, const char* meaning) {
+    if constexpr (Section<Field>) {
+      add_help(field, std::string(name) + ".", help);
+    } else {
+      help.push_back({prefix + name, defaults.contains(name) ? defaults[name].dump() : "", meaning});
+    }
+  });
+}
+
+}  // namespace
+
+std::string_view task_name(Task task) {
+  switch (task) {
+    case Task::kVqa:
+      return "vqa";
+    case Task::kGqa:
+      return "gqa";
+    case Task::kCaption:
+      break;
+  }
+  return "caption";
+}
+
+RunConfig load_run_config(const std::filesystem::path& yaml, const std::vector<std::string>& overrides,
+                          std::optional<Task> task) {
+  ConfigSource source = read_yaml_source(yaml);
+  apply_overrides(source, overrides);
+  return read(std::move(source), task);
+}
+
+RunConfig run_config_from_json(const json& json, const std::string& origin, const std::vector<std::string>& overrides,
+                               std::optional<Task> task) {
+  ConfigSource source{.origin = origin, .values = json};
+  require(source.values.is_object(), "'{}': expected a configuration of keys and values", origin);
+  apply_overrides(source, overrides);
+  return read(std::move(source), task);
+}
+
+json to_json(const RunConfig& config) {
+  return object_of(config);
+}
+
+std::vector<std::string> unread_keys(const std::filesystem::path& yaml) {
+  std::vector<std::string> unread;
+  const ConfigSource source = read_yaml_source(yaml);
+  for (const std::string& key : source.keys) {
+    if (contains(kUnread, key)) unread.push_back(key);
+    if (key != "schedular" || !source.values[key].is_object()) continue;
+    for (const std::string& part : kUnreadOfSchedule) {
+      if (source.values[key].contains(part)) unread.push_back(key + "." + part);
+    }
+  }
+  return unread;
+}
+
+std::vector<KeyHelp> run_config_help() {
+  std::vector<KeyHelp> help;
+  add_help(RunConfig{}, "", help);
+  return help;
+}
+
+}  // namespace epalm::infer

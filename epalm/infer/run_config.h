@@ -1,0 +1,194 @@
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "epalm/adapter/adapter_config.h"
+#include "epalm/model/trainable.h"
+
+namespace epalm::infer {
+
+enum class Task { kVqa, kGqa, kCaption };
+std::string_view task_name(Task task);  // vqa, gqa, caption
+
+// The `optimizer` part of a configuration.
+struct OptimizerKeys {
+  std::string opt = "adamW";  // adamW, adam, sgd, momentum; any case
+  double lr = 2e-5;
+  double weight_decay = 0.02;
+  std::optional<double> prompt_lr, connector_lr, vis_lr, text_lr, adapter_lr;  // absent: lr
+  bool customized_lr = false;
+  std::optional<double> opt_eps;
+  std::optional<std::array<double, 2>> opt_betas;
+  double momentum = 0.9;
+};
+
+// The `schedular` part (the published spelling).
+struct ScheduleKeys {
+  std::string sched = "cosine";
+  std::vector<int64_t> scheduler_groups;  // a single number in a file is a list of one
+  int64_t epochs = 1;
+  double min_lr = 0, decay_rate = 1, warmup_lr = 0;
+  int64_t warmup_epochs = 0;
+  int64_t step_size = 100;
+  double lr_cycle_mul = 1;
+  int64_t lr_cycle_limit = 1;
+  std::vector<double> lr_noise;  // empty: none; one number: from there on; two: from, to
+  double lr_noise_pct = 0.67;
+  int64_t seed = 42;  // of that noise
+};
+
+// One run of training or evaluation. fields() below gives every key its meaning.
+struct RunConfig {
+  Task task = Task::kVqa;
+  std::string semantics = "reference";  // of published files; those trained here say causal
+  std::string text_model = "facebook/opt-350m";
+  std::string vision_model = "vit_base_patch16_224";
+  std::string encoder_weights;
+  std::string tokenizer_name;
+  std::string precision = "fp32";
+  int64_t image_res = 224;
+
+  std::string data_dir;
+  std::string train_split, val_split, test_split;  // filled by task where a file is silent
+  std::string train_topk = "-1", valid_topk = "-1";
+  bool balanced_data = false;
+  bool black_image = false;
+  uint64_t subset_seed = 42;
+  int num_workers = 4;
+  bool cache_features = false;
+
+  int64_t batch_size_train = 8, batch_size_test = 16;
+  double lm_loss_weight = 1;
+  bool augment = true;
+  bool append_eos_token = false;
+  bool loss_only_on_answers = false;
+  std::string special_answer_token, special_eo_answer_token;
+  uint64_t seed = 42;
+
+  int64_t num_beams = 1;
+  bool do_sample = true;
+  int64_t max_length = 30;
+  int64_t top_k = 50;
+  double top_p = 1, temperature = 1;
+
+  adapter::AdapterConfig adapter;
+  model::TrainableParts trainable;
+  OptimizerKeys optimizer;
+  ScheduleKeys schedule;
+};
+
+// Calls visit(name, field, what it means) for every key: the one list behind YAML, JSON and help.
+template <typename Keys, typename Visitor>
+requires std::same_as<std::remove_const_t<Keys>, OptimizerKeys>
+void fields(Keys& keys, Visitor&& visit) {
+  visit("opt", keys.opt, "adamW, adam, sgd or momentum, in any case");
+  visit("lr", keys.lr, "base learning rate");
+  visit("weight_decay", keys.weight_decay, "decoupled decay per step, times the learning rate");
+  visit("prompt_lr", keys.prompt_lr, "learning rate of the prompt");
+  visit("connector_lr", keys.connector_lr, "learning rate of the connectors, with customized_lr");
+  visit("vis_lr", keys.vis_lr, "learning rate of the encoder, with customized_lr");
+  visit("text_lr", keys.text_lr, "learning rate of the LM, with customized_lr");
+  visit("adapter_lr", keys.adapter_lr, "learning rate of bottleneck adapters");
+  visit("customized_lr", keys.customized_lr, "one parameter group per part of the model");
+  visit("opt_eps", keys.opt_eps, "added to the root of the second moment; absent: 1e-8");
+  visit("opt_betas", keys.opt_betas, "decay of the two moments; absent: 0.9 and 0.999");
+  visit("momentum", keys.momentum, "share of the last update that sgd keeps");
+}
+
+template <typename Keys, typename Visitor>
+requires std::same_as<std::remove_const_t<Keys>, ScheduleKeys>
+void fields(Keys& keys, Visitor&& visit) {
+  visit("sched", keys.sched, "cosine is the only one");
+  visit("scheduler_groups", keys.scheduler_groups, "groups that follow the schedule under reference semantics");
+  visit("epochs", keys.epochs, "epochs of training, from the base rate down to min_lr");
+  visit("min_lr", keys.min_lr, "last learning rate");
+  visit("decay_rate", keys.decay_rate, "height of each cosine cycle relative to the one before");
+  visit("warmup_lr", keys.warmup_lr, "first learning rate");
+  visit("warmup_epochs", keys.warmup_epochs, "length of the warmup, in units of step_size batches of the first epoch");
+  visit("step_size", keys.step_size, "batches in one unit of warmup");
+  visit("lr_cycle_mul", keys.lr_cycle_mul, "length of each cosine cycle relative to the one before");
+  visit("lr_cycle_limit", keys.lr_cycle_limit, "cosine cycles; 0: without end");
+  visit("lr_noise", keys.lr_noise,
+        "where in the run the rates get noise, as fractions of epochs: from, or from and to");
+  visit("lr_noise_pct", keys.lr_noise_pct, "bound of that noise");
+  visit("seed", keys.seed, "seed of that noise");
+}
+
+template <typename Config, typename Visitor>
+requires std::same_as<std::remove_const_t<Config>, RunConfig>
+void fields(Config& config, Visitor&& visit) {
+  visit("task", config.task, "vqa, gqa or caption; absent: seen in the file's name");
+  visit("semantics", config.semantics,
+        "reference: the published numbers, quirks included; causal: what the method means");
+  visit("text_model", config.text_model, "folder of the OPT model");
+  visit("vision_model_name", config.vision_model, "timm name of the encoder");
+  visit("encoder_weights", config.encoder_weights, "weight file or folder of the encoder; absent: pretrained_model");
+  visit("tokenizer_name", config.tokenizer_name, "folder of the tokenizer; empty: text_model");
+  visit("precision", config.precision, "fp32 or bf16, of the frozen matrices");
+  visit("image_res", config.image_res, "side of the square picture that the encoder sees, in pixels");
+  visit("data_dir", config.data_dir, "folder of the data set");
+  visit("train_split", config.train_split, "comma list of splits to train on");
+  visit("val_split", config.val_split, "comma list of splits scored after every epoch");
+  visit("test_split", config.test_split, "comma list of splits scored at the end");
+  visit("train_topk", config.train_topk, "samples to train on: a count, a fraction with a point, or -1 for all");
+  visit("valid_topk", config.valid_topk, "the same for val_split");
+  visit("balanced_data", config.balanced_data, "with a count: equally many of each question type");
+  visit("black_image", config.black_image, "show black pictures only");
+  visit("seed", config.subset_seed, "chooses the subset of train_topk");
+  visit("num_workers", config.num_workers, "threads that read pictures");
+  visit("cache_features", config.cache_features, "run the encoder once per picture; needs augment: false");
+  visit("batch_size_train", config.batch_size_train, "samples per step");
+  visit("batch_size_test", config.batch_size_test, "samples per batch of evaluation");
+  visit("lm_loss_weight", config.lm_loss_weight, "factor of the loss");
+  visit("augment", config.augment, "training pictures are cropped, flipped and distorted at random");
+  visit("append_eos_token", config.append_eos_token, "captions end with the end token in training");
+  visit("loss_only_on_answers", config.loss_only_on_answers, "the question's tokens carry no loss");
+  visit("special_answer_token", config.special_answer_token, "stands before the answer; empty: the end token does");
+  visit("special_eo_answer_token", config.special_eo_answer_token, "ends the answer; empty: the end token does");
+  visit("run_seed", config.seed, "start of the adapter, order of the samples, augmentation, sampling");
+  visit("num_beams", config.num_beams, "hypotheses kept while generating; 1: no beam search");
+  visit("do_sample", config.do_sample, "draw tokens instead of taking the most probable");
+  visit("max_length", config.max_length, "tokens of question and answer together");
+  visit("top_k", config.top_k, "draw from the k most probable tokens; 0: from all");
+  visit("top_p", config.top_p, "draw from the most probable tokens that make up this share");
+  visit("temperature", config.temperature, "above 1: flatter distributions; below: steeper");
+  adapter::fields(config.adapter, visit);
+  model::fields(config.trainable, visit);
+  visit("optimizer", config.optimizer, "rule of the updates");
+  visit("schedular", config.schedule, "learning rates over time");
+}
+
+// Reads a YAML file (1.2, with `yes` and `no` also understood; `2e-5` is a number, `null` means absent). overrides are
+// `key=value`, nested as `optimizer.lr=1e-3`, and win over the file. Without `task` among the keys the file's name
+// tells it. Throws Error naming the file, the line and the key: an unknown key (with the nearest known one), a wrong
+// type, a value out of range, video and audio, and whatever else the published code knows but this one cannot do.
+RunConfig load_run_config(const std::filesystem::path& yaml, const std::vector<std::string>& overrides = {},
+                          std::optional<Task> task = {});
+
+// The same keys from JSON, such as the config inside a checkpoint. origin names it in errors and, where no key does,
+// tells the task.
+RunConfig run_config_from_json(const nlohmann::json& json, const std::string& origin,
+                               const std::vector<std::string>& overrides = {}, std::optional<Task> task = {});
+// Every key; from_json(to_json(c)) is c.
+nlohmann::json to_json(const RunConfig& config);
+
+// The published keys of the file that nothing here reads (warm_up, use_vis_prefix, k_test, …), in file order.
+std::vector<std::string> unread_keys(const std::filesystem::path& yaml);
+
+struct KeyHelp {
+  std::string name;           // nested as optimizer.lr
+  std::string default_value;  // as JSON; "" where absent
+  std::string meaning;
+};
+std::vector<KeyHelp> run_config_help();
+
+}  // namespace epalm::infer

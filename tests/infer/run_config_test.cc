@@ -1,0 +1,222 @@
+#include "epalm/infer/run_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "epalm/base/error.h"
+
+namespace epalm::infer {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::filesystem::path file_with(const std::string& text, const std::string& name = "run_vqa.yaml") {
+  const auto path = std::filesystem::path(testing::TempDir()) / name;
+  std::ofstream(path, std::ios::binary) << text;
+  return path;
+}
+
+RunConfig read(const std::string& text, const std::vector<std::string>& overrides = {}) {
+  return load_run_config(file_with(text), overrides);
+}
+
+std::string error_of(const std::string& text, const std::vector<std::string>& overrides = {},
+                     const std::string& name = "run_vqa.yaml") {
+  try {
+    load_run_config(file_with(text, name), overrides);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+// The keys and spellings that published files use.
+const std::string kPublished = R"(
+image_res: 224
+batch_size_train: 64
+k_test: 64
+warm_up: True
+optimizer: {opt: adamW, lr: 2e-5, weight_decay: 0.02, prompt_lr: 1e-5}
+schedular: {sched: cosine, scheduler_groups: 0 , lr: 2e-5, epochs: 8, min_lr: 1e-6, decay_rate: 1, warmup_lr: 1e-5, warmup_epochs: 4, cooldown_epochs: 0}
+use_vis_prefix: True
+start_layer_idx: 19
+end_layer_idx: 31
+injected_hidden_states: 6
+lm_loss_weight: 0.1
+unfreeze_text_layer_norm: False
+train_split: 'train_standard'
+special_answer_token: '</a>'
+replace_added_tokens: True
+use_cache: False
+num_beams: 3
+do_sample: False
+# Prompt tuning
+prompt_tuning: True
+test_split: 'karpathy_val' # val_standard)";
+
+TEST(RunConfig, ReadsPublishedFile) {
+  const RunConfig config = read(kPublished);
+  EXPECT_EQ(config.task, Task::kVqa);
+  EXPECT_EQ(config.semantics, "reference");
+  EXPECT_EQ(config.batch_size_train, 64);
+  EXPECT_EQ(config.optimizer.lr, 2e-5);  // without a point it is still a number
+  EXPECT_EQ(config.optimizer.prompt_lr, 1e-5);
+  EXPECT_EQ(config.optimizer.connector_lr, std::nullopt);
+  EXPECT_THAT(config.schedule.scheduler_groups, ElementsAre(0));
+  EXPECT_EQ(config.schedule.warmup_epochs, 4);
+  EXPECT_EQ(config.adapter.start_layer_idx, 19);
+  EXPECT_EQ(config.adapter.end_layer_idx, 31);
+  EXPECT_TRUE(config.adapter.prompt_tuning);
+  EXPECT_TRUE(config.adapter.mlp);
+  EXPECT_FALSE(config.do_sample);
+  EXPECT_EQ(config.special_answer_token, "</a>");
+  EXPECT_EQ(config.train_split, "train_standard");
+  EXPECT_EQ(config.val_split, "karpathy_val");
+  EXPECT_EQ(config.test_split, "karpathy_val");
+}
+
+TEST(RunConfig, SaysWhichPublishedKeysNothingReads) {
+  EXPECT_THAT(unread_keys(file_with(kPublished)),
+              ElementsAre("k_test", "warm_up", "schedular.lr", "schedular.cooldown_epochs", "use_vis_prefix",
+                          "replace_added_tokens", "use_cache"));
+}
+
+TEST(RunConfig, FileNameTellsTheTaskAndTheTaskTheSplits) {
+  const RunConfig gqa = load_run_config(file_with("", "ePALM_pt_L_gqa.yaml"));
+  EXPECT_EQ(gqa.task, Task::kGqa);
+  EXPECT_EQ(gqa.test_split, "testdev");
+  const RunConfig caption = load_run_config(file_with("", "ePALM_caption.yaml"));
+  EXPECT_EQ(caption.task, Task::kCaption);
+  EXPECT_EQ(caption.val_split, "val");
+  EXPECT_EQ(load_run_config(file_with("task: gqa", "ePALM_caption.yaml")).task, Task::kGqa);
+  EXPECT_EQ(load_run_config(file_with("", "mine.yaml"), {}, Task::kCaption).task, Task::kCaption);
+  EXPECT_THAT(error_of("", {}, "mine.yaml"), AllOf(HasSubstr("mine.yaml"), HasSubstr("task=vqa")));
+}
+
+TEST(RunConfig, OverridesWinOverTheFile) {
+  const RunConfig config =
+      read("optimizer: {lr: 1e-3, prompt_lr: 2}\nnum_beams: 3",
+           {"optimizer.lr=5e-4", "optimizer.prompt_lr=null", "text_model=models/a=b", "num-beams=2",
+            "optimizer.opt_betas=[0.8, 0.9]", "schedular.epochs=7", "train_topk=1.0"});
+  EXPECT_EQ(config.optimizer.lr, 5e-4);
+  EXPECT_EQ(config.optimizer.prompt_lr, std::nullopt);
+  EXPECT_EQ(config.text_model, "models/a=b");
+  EXPECT_EQ(config.num_beams, 2);
+  EXPECT_EQ(config.optimizer.opt_betas, (std::array{0.8, 0.9}));
+  EXPECT_EQ(config.schedule.epochs, 7);
+  EXPECT_EQ(config.train_topk, "1.0");  // a fraction; "1" would be one sample
+}
+
+TEST(RunConfig, PretrainedModelIsReadWhereEncoderWeightsAreAbsent) {
+  EXPECT_EQ(read("pretrained_model: vit.npz").encoder_weights, "vit.npz");
+  EXPECT_EQ(read("pretrained_model: vit.npz\nencoder_weights: mine").encoder_weights, "mine");
+}
+
+TEST(RunConfig, NullMeansAbsentAndQuotesMakeText) {
+  EXPECT_EQ(read("num_beams: null\ntask: ~").num_beams, 1);
+  EXPECT_EQ(read("tokenizer_name: '12'").tokenizer_name, "12");
+  EXPECT_TRUE(read("balanced_data: yes").balanced_data);
+}
+
+TEST(RunConfig, JsonHoldsEveryKey) {
+  RunConfig config = read(kPublished);
+  config.optimizer.opt_betas = {0.5, 0.75};
+  config.schedule.lr_noise = {0.25, 0.5};
+  config.seed = 7;
+  config.trainable.freeze_connector = true;
+  const nlohmann::json json = to_json(config);
+  EXPECT_EQ(json["schedular"]["epochs"], 8);
+  EXPECT_EQ(json["seed"], 42);  // of the subset
+  EXPECT_EQ(json["run_seed"], 7);
+  EXPECT_EQ(to_json(run_config_from_json(json, "a checkpoint")), json);
+  for (const KeyHelp& help : run_config_help()) {
+    nlohmann::json::json_pointer pointer("/" + help.name);
+    if (const auto dot = help.name.find('.'); dot != std::string::npos) {
+      pointer = nlohmann::json::json_pointer("/" + help.name.substr(0, dot) + "/" + help.name.substr(dot + 1));
+    }
+    EXPECT_TRUE(json.contains(pointer) || help.default_value.empty()) << help.name;
+    EXPECT_FALSE(help.meaning.empty()) << help.name;
+  }
+}
+
+TEST(RunConfig, UnknownKeyNamesTheNearestOne) {
+  EXPECT_THAT(error_of("image_res: 224\nnum_beam: 3"),
+              AllOf(HasSubstr("run_vqa.yaml' line 2: num_beam"), HasSubstr("num_beams")));
+  EXPECT_THAT(error_of("optimizer: {lr: 1, wait_decay: 0}"), HasSubstr("optimizer.weight_decay"));
+  EXPECT_THAT(error_of("", {"optimiser.lr=1"}), AllOf(HasSubstr("'optimiser.lr=1'"), HasSubstr("optimizer")));
+}
+
+TEST(RunConfig, WrongTypeNamesLineKeyAndValue) {
+  EXPECT_THAT(error_of("\nnum_beams: three"),
+              AllOf(HasSubstr("line 2: num_beams"), HasSubstr("whole number"), HasSubstr("three")));
+  EXPECT_THAT(error_of("num_beams: 2.5"), HasSubstr("whole number"));
+  EXPECT_THAT(error_of("num_beams: 99999999999999999999"), HasSubstr("whole number"));
+  EXPECT_THAT(error_of("seed: -1"), HasSubstr("seed"));
+  EXPECT_THAT(error_of("optimizer: {lr: fast}"), AllOf(HasSubstr("optimizer.lr"), HasSubstr("a number")));
+  EXPECT_THAT(error_of("optimizer: {lr: .nan}"), HasSubstr("a number"));
+  EXPECT_THAT(error_of("optimizer: {lr: nan}"), HasSubstr("a number"));
+  EXPECT_THAT(error_of("optimizer: 3"), HasSubstr("keys and values"));
+  EXPECT_THAT(error_of("mlp: maybe"), HasSubstr("true or false"));
+  EXPECT_THAT(error_of("text_model: [a]"), HasSubstr("a text"));
+  EXPECT_THAT(error_of("task: video"), HasSubstr("'vqa', 'gqa' or 'caption'"));
+  EXPECT_THAT(error_of("optimizer: {opt_betas: [0.9]}"), HasSubstr("two numbers"));
+}
+
+TEST(RunConfig, OutOfRangeNamesLineAndKey) {
+  EXPECT_THAT(error_of("\n\nbatch_size_train: 0"), HasSubstr("line 3: batch_size_train"));
+  EXPECT_THAT(error_of("\nprompt_tuning: true\nprompt_len: 0"), HasSubstr("line 3: prompt_len"));
+  EXPECT_THAT(error_of("optimizer: {lr: -1}"), HasSubstr("optimizer.lr"));
+  EXPECT_THAT(error_of("optimizer: {opt_betas: [0.9, 1]}"), HasSubstr("opt_betas"));
+  EXPECT_THAT(error_of("semantics: strict"), HasSubstr("'reference' or 'causal'"));
+  EXPECT_THAT(error_of("train_topk: many"), AllOf(HasSubstr("line 1"), HasSubstr("train_topk")));
+  EXPECT_THAT(error_of("schedular: {sched: step}"), HasSubstr("schedular.sched"));
+  EXPECT_THAT(error_of("cache_features: true"), HasSubstr("augment: false"));
+  EXPECT_EQ(error_of("cache_features: true\naugment: false"), "no error");
+}
+
+TEST(RunConfig, SaysThatVideoAndAudioAreNotBuilt) {
+  EXPECT_THAT(error_of("num_frames: 8\nmodality: 'video'"),
+              AllOf(HasSubstr("line 2: modality"), HasSubstr("not built yet")));
+  EXPECT_THAT(error_of("vision_model_name: 'timesformer'"),
+              AllOf(HasSubstr("vision_model_name"), HasSubstr("not built yet")));
+  EXPECT_THAT(error_of("melbins: 128\nvision_model_name: ast"), HasSubstr("not built yet"));
+  EXPECT_EQ(error_of("num_frames: 8\nmelbins: 128\nnoise: false\nmodality: image"), "no error");
+}
+
+TEST(RunConfig, RefusesPublishedValuesThatAreNotBuilt) {
+  EXPECT_THAT(error_of("use_adapters: true"), HasSubstr("use_adapters"));
+  EXPECT_THAT(error_of("task_prompt: a picture of"), HasSubstr("task_prompt"));
+  EXPECT_EQ(error_of("use_adapters: false\nconnector_type: linear\ntask_prompt: null\ndeep: no"), "no error");
+}
+
+TEST(RunConfig, DamagedFilesAreErrors) {
+  EXPECT_THAT(error_of("a: [1"), HasSubstr("run_vqa.yaml"));
+  EXPECT_THAT(error_of("- 1"), HasSubstr("mapping"));
+  EXPECT_THAT(error_of("num_beams: 1\nnum_beams: 2"), AllOf(HasSubstr("line 2"), HasSubstr("twice")));
+  EXPECT_THAT(error_of("[1, 2]: 3"), HasSubstr("expected a word"));
+  EXPECT_THAT(error_of(std::string(2 << 20, ' ')), HasSubstr("too many"));
+  EXPECT_NE(error_of("text_model: " + std::string(5000, '[')), "no error");
+  std::string bomb = "k_test: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 7; ++i) {
+    bomb += fmt::format("warm_up{0}: &a{0} [", i);
+    for (int j = 0; j < 10; ++j) bomb += fmt::format("{}*a{}", j ? ", " : "", i - 1);
+    bomb += "]\n";
+  }
+  EXPECT_THAT(error_of(bomb), HasSubstr("too large"));
+  EXPECT_THROW(load_run_config("no_such_folder/x_vqa.yaml"), Error);
+}
+
+TEST(RunConfig, DamagedOverridesAreErrors) {
+  EXPECT_THAT(error_of("", {"num_beams"}), HasSubstr("key=value"));
+  EXPECT_THAT(error_of("", {"num_beams.x=1"}), HasSubstr("num_beams"));
+  EXPECT_THAT(error_of("num_beams: 1", {"num_beams.x=1"}), HasSubstr("no section"));
+  EXPECT_THAT(error_of("", {"a.b.c=1"}), HasSubstr("unknown key"));
+}
+
+}  // namespace
+}  // namespace epalm::infer
