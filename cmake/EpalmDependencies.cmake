@@ -25,7 +25,6 @@ if(EPALM_ONEDNN AND NOT TARGET epalm::onednn)
   target_link_libraries(epalm::onednn INTERFACE ${EPALM_ONEDNN_LIBRARY})
 endif()
 
-pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
 pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
