@@ -24,8 +24,8 @@ std::string drawn_answer(const metrics::AnswerScores& label, NumpyRandom& random
 
 Sample AnswerDraw::get(int64_t index) const {
   Sample sample = base_.get(index);
-  NumpyRandom random(static_cast<uint32_t>(
-      mixed(mixed(mixed(seed_) + static_cast<uint64_t>(epoch_)) + static_cast<uint64_t>(index))));
+  NumpyRandom random(
+      static_cast<uint32_t>(mixed(mixed(mixed(seed_) + static_cast<uint64_t>(epoch_)) + static_cast<uint64_t>(index))));
   sample.answer = drawn_answer(sample.label, random);
   return sample;
 }

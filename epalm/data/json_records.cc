@@ -52,7 +52,8 @@ int64_t for_each_record(const std::filesystem::path& file, const std::string& ke
          error.byte);
   }
   const std::string place = key.empty() ? "the file" : fmt::format("`{}`", key);
-  require(filter.found(), "{}: expected {} to be a list of records, found none; is it the annotation file of another task?",
+  require(filter.found(),
+          "{}: expected {} to be a list of records, found none; is it the annotation file of another task?",
           file.string(), place);
   require(filter.count() > 0, "{}: expected {} to hold records, but the list is empty", file.string(), place);
   return filter.count();

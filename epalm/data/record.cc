@@ -9,7 +9,8 @@
 
 namespace epalm::data {
 
-Record::Record(const Json& json, int64_t index, AnnotationReport& report) : json_(json), index_(index), report_(report) {
+Record::Record(const Json& json, int64_t index, AnnotationReport& report)
+    : json_(json), index_(index), report_(report) {
   if (!json_.is_object()) wrong_type("(record)", "an object", json_);
 }
 
@@ -121,6 +122,8 @@ bool stays_below(const std::string& name) {
   return true;
 }
 
-std::string stripped(const std::string& text) { return std::string(metrics::strip(text)); }
+std::string stripped(const std::string& text) {
+  return std::string(metrics::strip(text));
+}
 
 }  // namespace epalm::data

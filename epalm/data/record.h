@@ -11,7 +11,8 @@
 
 namespace epalm::data {
 
-// Typed access to the fields of one record. A missing field or a wrong type goes to the report and reads as an empty value.
+// Typed access to the fields of one record. A missing field or a wrong type goes to the report and reads as an empty
+// value.
 class Record {
  public:
   Record(const Json& json, int64_t index, AnnotationReport& report);

@@ -21,7 +21,9 @@ std::vector<int64_t> first(std::vector<int64_t> indices, int64_t count) {
   return indices;
 }
 
-int64_t share(int64_t size, double fraction) { return static_cast<int64_t>(fraction * static_cast<double>(size)); }
+int64_t share(int64_t size, double fraction) {
+  return static_cast<int64_t>(fraction * static_cast<double>(size));
+}
 
 // The first count / #types of each question type, type after type in order of first appearance.
 std::vector<int64_t> balanced(const SampleList& samples, const std::vector<int64_t>& indices, int64_t count) {
@@ -71,9 +73,12 @@ std::vector<int64_t> vqa_subset(const SampleList& samples, const SubsetRule& rul
 
 std::vector<int64_t> plain_subset(int64_t size, const SubsetRule& rule, PythonRandom& random) {
   switch (rule.kind) {
-    case SubsetRule::Kind::kAll: return all_indices(size);
-    case SubsetRule::Kind::kCount: return first(all_indices(size), rule.count);
-    case SubsetRule::Kind::kFraction: return random.sample_indices(size, share(size, rule.fraction));
+    case SubsetRule::Kind::kAll:
+      return all_indices(size);
+    case SubsetRule::Kind::kCount:
+      return first(all_indices(size), rule.count);
+    case SubsetRule::Kind::kFraction:
+      return random.sample_indices(size, share(size, rule.fraction));
   }
   return {};
 }

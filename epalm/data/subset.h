@@ -13,9 +13,9 @@ namespace epalm::data {
 struct SubsetRule {
   enum class Kind { kAll, kFraction, kCount };
   Kind kind = Kind::kAll;
-  double fraction = 1;           // kFraction: in (0,1]
-  int64_t count = 0;             // kCount: > 0
-  bool balance_types = false;    // kCount in VQA training: the same number of each question type
+  double fraction = 1;         // kFraction: in (0,1]
+  int64_t count = 0;           // kCount: > 0
+  bool balance_types = false;  // kCount in VQA training: the same number of each question type
 
   // As written in a configuration: a whole number is a count (0 or less: everything), any other a fraction, also 1.0.
   // Throws Error, naming `key`, for what is neither.

@@ -41,7 +41,9 @@ std::string cleaned(const TextRules& rules, std::string text) {
 
 }  // namespace
 
-TextRules TextRules::reference() { return {}; }
+TextRules TextRules::reference() {
+  return {};
+}
 
 TextRules TextRules::causal() {
   TextRules rules;
@@ -64,11 +66,14 @@ std::string question_prompt(const TextRules& rules, std::string_view question) {
   return with_mark(rules, question) + (rules.answer_token.empty() ? rules.end_token : rules.answer_token);
 }
 
-std::string caption_prompt(const TextRules&) { return ""; }
+std::string caption_prompt(const TextRules&) {
+  return "";
+}
 
 std::string extracted_answer(const TextRules& rules, std::string_view decoded) {
   // Without an answer token the text is `</s>question</s>answer</s>`.
-  const std::string answer = rules.answer_token.empty() ? piece(decoded, kEos, 2) : piece(decoded, rules.answer_token, 1);
+  const std::string answer =
+      rules.answer_token.empty() ? piece(decoded, kEos, 2) : piece(decoded, rules.answer_token, 1);
   return cleaned(rules, without(answer, rules.end_token));
 }
 

@@ -10,11 +10,11 @@ namespace epalm::data {
 struct TextRules {
   enum class QuestionMark { kAppendAlways, kExactlyOne };
 
-  std::string answer_token;         // stands before the answer, as `</a>`; empty: the end token does
-  std::string end_token = "</s>";   // ends the answer
-  bool caption_end = false;         // captions end with `</s>` in training
+  std::string answer_token;        // stands before the answer, as `</a>`; empty: the end token does
+  std::string end_token = "</s>";  // ends the answer
+  bool caption_end = false;        // captions end with `</s>` in training
   QuestionMark question_mark = QuestionMark::kAppendAlways;  // kAppendAlways gives `??` for most questions
-  bool strip_answers = false;       // false keeps the space that decoding leaves before the answer
+  bool strip_answers = false;  // false keeps the space that decoding leaves before the answer
 
   static TextRules reference();
   static TextRules causal();

@@ -36,8 +36,9 @@ SampleList load_vqa(const std::filesystem::path& data_dir, const std::string& sp
   std::vector<Sample> samples;
   MediaFinder finder(check);
   for (const std::string& split : split_names(splits)) {
-    read_questions(data_dir / "vqa" / (split + ".json"), finder,
-                   [&](const std::string& img_id) { return coco_image(data_dir, img_id); }, samples);
+    read_questions(
+        data_dir / "vqa" / (split + ".json"), finder,
+        [&](const std::string& img_id) { return coco_image(data_dir, img_id); }, samples);
   }
   return SampleList(std::move(samples));
 }
@@ -51,7 +52,8 @@ VqaAnnotations load_vqa_annotations(const std::filesystem::path& file) {
     annotation.question_type = record.text("question_type");
     annotation.answer_type = record.text("answer_type");
     record.each("answers", [&](const Record& answer) { annotation.answers.push_back(answer.text("answer")); });
-    if (annotation.answers.empty() && report.empty()) record.problem("answers", "expected the annotators' answers, got none");
+    if (annotation.answers.empty() && report.empty())
+      record.problem("answers", "expected the annotators' answers, got none");
     const auto id = record.number("question_id");
     if (id && !annotations.try_emplace(*id, std::move(annotation)).second) {
       record.problem("question_id", fmt::format("question {} occurs twice", *id));

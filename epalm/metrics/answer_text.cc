@@ -15,7 +15,9 @@ namespace {
 constexpr int kMaxRemovedPeriods = 32;
 
 // The white space of str.split() and str.strip(): Unicode's, and the four separators below the space.
-bool is_space(UChar32 c) { return u_isUWhiteSpace(c) || (c >= 0x1C && c <= 0x1F); }
+bool is_space(UChar32 c) {
+  return u_isUWhiteSpace(c) || (c >= 0x1C && c <= 0x1F);
+}
 
 // Code point that starts at byte `at`, and moves past it; negative for bytes that are not UTF-8.
 UChar32 next_point(std::string_view text, int32_t& at) {
@@ -68,7 +70,7 @@ std::string joined(const std::vector<std::string>& words) {
 
 const std::unordered_map<std::string, std::string>& number_words() {
   static const std::unordered_map<std::string, std::string> map{
-      {"none", "0"}, {"zero", "0"}, {"one", "1"}, {"two", "2"},   {"three", "3"}, {"four", "4"},
+      {"none", "0"}, {"zero", "0"}, {"one", "1"},   {"two", "2"},   {"three", "3"}, {"four", "4"},
       {"five", "5"}, {"six", "6"},  {"seven", "7"}, {"eight", "8"}, {"nine", "9"},  {"ten", "10"}};
   return map;
 }
@@ -79,23 +81,25 @@ const std::unordered_map<std::string, std::string>& contractions() {
     std::unordered_map<std::string, std::string> all;
     // With one apostrophe: written without it.
     for (const char* word :
-         {"ain't",    "aren't",  "can't",      "could've",    "couldn't",   "didn't",      "doesn't",  "don't",      "hadn't",
-          "hasn't",   "haven't", "he'd",       "he's",        "how'd",      "how'll",      "how's",    "isn't",      "it'd",
-          "it'll",    "ma'am",   "mightn't",   "might've",    "mustn't",    "must've",     "needn't",  "not've",     "o'clock",
-          "oughtn't", "shan't",  "should've",  "shouldn't",   "somebody'll", "somebody's", "someone'd", "someone'll",
-          "someone's", "something'd", "something'll", "that's", "there'd",   "there're",    "there's",  "they'd",     "they'll",
-          "they're",  "they've", "'twas",      "wasn't",      "we've",      "weren't",     "what'll",  "what're",    "what's",
-          "what've",  "when's",  "where'd",    "where's",     "where've",   "who'd",       "who'll",   "who's",      "who've",
-          "why'll",   "why're",  "why's",      "won't",       "would've",   "wouldn't",    "y'all",    "you'd",      "you'll",
-          "you're",   "you've"}) {
+         {"ain't",     "aren't",      "can't",        "could've",    "couldn't",   "didn't",    "doesn't",
+          "don't",     "hadn't",      "hasn't",       "haven't",     "he'd",       "he's",      "how'd",
+          "how'll",    "how's",       "isn't",        "it'd",        "it'll",      "ma'am",     "mightn't",
+          "might've",  "mustn't",     "must've",      "needn't",     "not've",     "o'clock",   "oughtn't",
+          "shan't",    "should've",   "shouldn't",    "somebody'll", "somebody's", "someone'd", "someone'll",
+          "someone's", "something'd", "something'll", "that's",      "there'd",    "there're",  "there's",
+          "they'd",    "they'll",     "they're",      "they've",     "'twas",      "wasn't",    "we've",
+          "weren't",   "what'll",     "what're",      "what's",      "what've",    "when's",    "where'd",
+          "where's",   "where've",    "who'd",        "who'll",      "who's",      "who've",    "why'll",
+          "why're",    "why's",       "won't",        "would've",    "wouldn't",   "y'all",     "you'd",
+          "you'll",    "you're",      "you've"}) {
       std::string bare(word);
       std::erase(bare, '\'');
       all[bare] = word;
     }
     // With several: written without one of them.
     for (const char* word : {"couldn't've", "hadn't've", "he'd've", "it'd've", "mightn't've", "'ow's'at", "she'd've",
-                             "shouldn't've", "somebody'd've", "someone'd've", "something'd've", "there'd've", "they'd've",
-                             "we'd've", "who'd've", "wouldn't've", "y'all'll", "y'all'd've", "you'd've"}) {
+                             "shouldn't've", "somebody'd've", "someone'd've", "something'd've", "there'd've",
+                             "they'd've", "we'd've", "who'd've", "wouldn't've", "y'all'll", "y'all'd've", "you'd've"}) {
       const std::string full(word);
       for (size_t i = full.find('\''); i != full.npos; i = full.find('\'', i + 1)) {
         all[full.substr(0, i) + full.substr(i + 1)] = full;
@@ -148,7 +152,8 @@ std::string process_punctuation(std::string_view answer) {
   const bool thousands = has_thousands(answer);
   std::string out(answer);
   for (const char mark : std::string_view(";/[]\"{}()=+\\_-><@`,?!")) {
-    const bool beside_space = answer.find(std::string{mark, ' '}) != answer.npos || answer.find(std::string{' ', mark}) != answer.npos;
+    const bool beside_space =
+        answer.find(std::string{mark, ' '}) != answer.npos || answer.find(std::string{' ', mark}) != answer.npos;
     if (thousands || beside_space) {
       std::erase(out, mark);
     } else {

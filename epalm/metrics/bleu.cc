@@ -46,7 +46,8 @@ Statistics statistics(const CaptionItem& item, NgramIds& ids, std::vector<uint32
     for (const NgramCount& gram : reference.counts) most[gram.id] = std::max(most[gram.id], gram.count);
   }
   stats.reference_length = static_cast<double>(closest);
-  for (int n = 0; n < kMaxOrder; ++n) stats.guesses[n] = static_cast<double>(std::max<int64_t>(0, candidate.length - n));
+  for (int n = 0; n < kMaxOrder; ++n)
+    stats.guesses[n] = static_cast<double>(std::max<int64_t>(0, candidate.length - n));
   for (const NgramCount& gram : candidate.counts) stats.matches[gram.order - 1] += std::min(gram.count, most[gram.id]);
   for (const NgramBag& reference : references) {
     for (const NgramCount& gram : reference.counts) most[gram.id] = 0;

@@ -14,8 +14,8 @@ struct BleuScores {
   std::vector<std::array<double, kMaxOrder>> per_item;
 };
 
-// BLEU with counts clipped by the references' maximum, the closest reference length (the shorter of two equally close) and
-// the evaluators' tiny smoothing. Every item needs a reference. Source: Papineni et al. 2002; METRICS.md 3.
+// BLEU with counts clipped by the references' maximum, the closest reference length (the shorter of two equally close)
+// and the evaluators' tiny smoothing. Every item needs a reference. Source: Papineni et al. 2002; METRICS.md 3.
 BleuScores bleu(std::span<const CaptionItem> items);
 
 }  // namespace epalm::metrics

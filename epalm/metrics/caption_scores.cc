@@ -39,7 +39,7 @@ std::vector<CaptionItem> for_ngrams(std::span<const CaptionItem> items) {
 }  // namespace
 
 std::vector<std::pair<std::string, double>> CaptionScores::named() const {
-  return {{"BLEU_1", bleu[0]}, {"BLEU_2", bleu[1]},   {"BLEU_3", bleu[2]},
+  return {{"BLEU_1", bleu[0]}, {"BLEU_2", bleu[1]},  {"BLEU_3", bleu[2]},
           {"BLEU_4", bleu[3]}, {"ROUGE_L", rouge_l}, {"CIDEr", cider}};
 }
 
@@ -71,7 +71,8 @@ CaptionReport caption_scores(std::span<const RawCaption> items) {
   for (size_t i = 0; i < items.size(); ++i) {
     CaptionItem& item = tokenised.emplace_back();
     item.candidate = std::move(candidate_tokens[i]);
-    for (size_t r = 0; r < items[i].references.size(); ++r) item.references.push_back(std::move(reference_tokens[next++]));
+    for (size_t r = 0; r < items[i].references.size(); ++r)
+      item.references.push_back(std::move(reference_tokens[next++]));
   }
   return caption_scores(std::span<const CaptionItem>(tokenised));
 }

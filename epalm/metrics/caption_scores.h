@@ -33,8 +33,9 @@ struct CaptionReport {
 // All caption metrics that need no outside program, from tokens (METRICS.md 3-5). METEOR and SPICE are not among them.
 CaptionReport caption_scores(std::span<const CaptionItem> items);
 
-// The same from raw captions: tokenised and rid of punctuation first (METRICS.md 1-2). The scores depend on the order of the
-// items a little, through the tokenizer's look across lines. Throws Error if there is no item or one without a reference.
+// The same from raw captions: tokenised and rid of punctuation first (METRICS.md 1-2). The scores depend on the order
+// of the items a little, through the tokenizer's look across lines. Throws Error if there is no item or one without a
+// reference.
 CaptionReport caption_scores(std::span<const RawCaption> items);
 
 }  // namespace epalm::metrics

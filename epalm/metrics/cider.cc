@@ -85,7 +85,8 @@ ItemScores cider(std::span<const CaptionItem> items) {
     result.per_item.push_back(kScale * sum / static_cast<double>(references[i].size()));
   }
   if (!items.empty()) {
-    result.corpus = std::accumulate(result.per_item.begin(), result.per_item.end(), 0.0) / static_cast<double>(items.size());
+    result.corpus =
+        std::accumulate(result.per_item.begin(), result.per_item.end(), 0.0) / static_cast<double>(items.size());
   }
   return result;
 }

@@ -27,15 +27,17 @@ constexpr int32_t kDead = -1;
 constexpr size_t kMaxStates = 20000;
 
 Pattern make(Kind kind, const Pattern* left = nullptr, const Pattern* right = nullptr) {
-  return Pattern(std::make_shared<Node>(
-      Node{kind, nullptr, left ? left->share() : nullptr, right ? right->share() : nullptr}));
+  return Pattern(
+      std::make_shared<Node>(Node{kind, nullptr, left ? left->share() : nullptr, right ? right->share() : nullptr}));
 }
 
 Pattern set_pattern(std::shared_ptr<const CharSet> set) {
   return Pattern(std::make_shared<Node>(Node{Kind::kSet, std::move(set), nullptr, nullptr}));
 }
 
-bool is_ascii_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_ascii_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 Pattern literal_unit(char c, bool both_cases) {
   // Shared between all patterns, so that the automaton sees few distinct sets.
@@ -87,16 +89,36 @@ CharSet char_set(std::u16string_view spec) {
   return set;
 }
 
-Pattern chars(const CharSet& set) { return set_pattern(std::make_shared<const CharSet>(set)); }
-Pattern chars(std::u16string_view spec) { return chars(char_set(spec)); }
-Pattern not_chars(std::u16string_view spec) { return chars(~char_set(spec)); }
-Pattern text(std::string_view literal_text) { return literal(literal_text, false); }
-Pattern words(std::string_view list) { return word_list(list, false); }
-Pattern capitalised(std::string_view list) { return word_list(list, true); }
-Pattern operator+(const Pattern& first, const Pattern& second) { return make(Kind::kSequence, &first, &second); }
-Pattern operator|(const Pattern& left, const Pattern& right) { return make(Kind::kEither, &left, &right); }
-Pattern many(const Pattern& pattern) { return make(Kind::kMany, &pattern); }
-Pattern some(const Pattern& pattern) { return pattern + many(pattern); }
+Pattern chars(const CharSet& set) {
+  return set_pattern(std::make_shared<const CharSet>(set));
+}
+Pattern chars(std::u16string_view spec) {
+  return chars(char_set(spec));
+}
+Pattern not_chars(std::u16string_view spec) {
+  return chars(~char_set(spec));
+}
+Pattern text(std::string_view literal_text) {
+  return literal(literal_text, false);
+}
+Pattern words(std::string_view list) {
+  return word_list(list, false);
+}
+Pattern capitalised(std::string_view list) {
+  return word_list(list, true);
+}
+Pattern operator+(const Pattern& first, const Pattern& second) {
+  return make(Kind::kSequence, &first, &second);
+}
+Pattern operator|(const Pattern& left, const Pattern& right) {
+  return make(Kind::kEither, &left, &right);
+}
+Pattern many(const Pattern& pattern) {
+  return make(Kind::kMany, &pattern);
+}
+Pattern some(const Pattern& pattern) {
+  return pattern + many(pattern);
+}
 
 Pattern maybe(const Pattern& pattern) {
   const Pattern empty = make(Kind::kEmpty);

@@ -87,7 +87,7 @@ class Automaton {
   std::vector<int> entries_;
   std::map<const CharSet*, int> set_numbers_;
   std::vector<std::shared_ptr<const CharSet>> sets_;
-  std::vector<uint16_t> class_of_;          // unit -> class
+  std::vector<uint16_t> class_of_;           // unit -> class
   std::vector<std::vector<bool>> class_in_;  // [class][set]
   std::vector<State> states_;
   std::map<std::vector<int>, int32_t> numbers_;

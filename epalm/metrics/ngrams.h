@@ -38,7 +38,8 @@ class NgramIds {
 
  private:
   std::unordered_map<std::string, uint32_t> words_;
-  std::unordered_map<uint64_t, uint32_t> extensions_;  // (number of an n-gram, number of the next word) -> longer n-gram
+  std::unordered_map<uint64_t, uint32_t>
+      extensions_;  // (number of an n-gram, number of the next word) -> longer n-gram
   uint32_t next_ = 0;
 };
 

@@ -19,7 +19,9 @@ std::string lower_utf8(const std::u16string& token) {
     for (char16_t unit : token) out += static_cast<char>(unit >= u'A' && unit <= u'Z' ? unit | 0x20 : unit);
     return out;
   }
-  icu::UnicodeString(token.data(), static_cast<int32_t>(token.size())).toLower(icu::Locale::getRoot()).toUTF8String(out);
+  icu::UnicodeString(token.data(), static_cast<int32_t>(token.size()))
+      .toLower(icu::Locale::getRoot())
+      .toUTF8String(out);
   return out;
 }
 
@@ -49,7 +51,8 @@ struct PtbTokenizer::Scanner {
     std::vector<Pattern> patterns;
     for (const PtbRule& rule : rules) {
       patterns.push_back(rule.context ? rule.head + *rule.context : rule.head);
-      contexts.push_back(rule.context ? Context{automaton.add({rule.head}), automaton.add({*rule.context})} : Context{});
+      contexts.push_back(rule.context ? Context{automaton.add({rule.head}), automaton.add({*rule.context})}
+                                      : Context{});
     }
     table = automaton.add(patterns);
   }
@@ -100,14 +103,15 @@ std::vector<Tokens> PtbTokenizer::tokenize(std::span<const std::string> lines) {
 
 bool is_dropped_punctuation(std::string_view token) {
   // The published list also names -LRB- and its kin in capitals, which lower-cased tokens never equal: brackets stay.
-  static constexpr std::array<std::string_view, 13> kDropped{"''", "'", "``", "`", ".",  "?",   "!",
+  static constexpr std::array<std::string_view, 13> kDropped{"''", "'", "``", "`",  ".",   "?", "!",
                                                              ",",  ":", "-",  "--", "...", ";"};
   return std::find(kDropped.begin(), kDropped.end(), token) != kDropped.end();
 }
 
 std::vector<Tokens> caption_tokens(PtbTokenizer& tokenizer, std::span<const std::string> captions) {
   auto lines = tokenizer.tokenize(captions);
-  for (Tokens& line : lines) std::erase_if(line, [](const std::string& token) { return is_dropped_punctuation(token); });
+  for (Tokens& line : lines)
+    std::erase_if(line, [](const std::string& token) { return is_dropped_punctuation(token); });
   return lines;
 }
 

@@ -10,8 +10,8 @@
 
 namespace epalm::metrics {
 
-// Penn-Treebank tokens as the caption evaluators of COCO make them (METRICS.md): contractions split, brackets and quotes
-// spelled out, abbreviations kept whole, everything lower case. Not thread-safe: one per thread.
+// Penn-Treebank tokens as the caption evaluators of COCO make them (METRICS.md): contractions split, brackets and
+// quotes spelled out, abbreviations kept whole, everything lower case. Not thread-safe: one per thread.
 class PtbTokenizer {
  public:
   PtbTokenizer();

@@ -51,7 +51,8 @@ ItemScores rouge_l(std::span<const CaptionItem> items) {
     result.per_item.push_back(item_score(items[i]));
   }
   if (!items.empty()) {
-    result.corpus = std::accumulate(result.per_item.begin(), result.per_item.end(), 0.0) / static_cast<double>(items.size());
+    result.corpus =
+        std::accumulate(result.per_item.begin(), result.per_item.end(), 0.0) / static_cast<double>(items.size());
   }
   return result;
 }

@@ -12,7 +12,9 @@ namespace epalm::metrics {
 namespace {
 
 // To two decimals from the exact binary value, ties to even: what Python's round() does.
-double rounded(double value) { return std::strtod(fmt::format("{:.2f}", value).c_str(), nullptr); }
+double rounded(double value) {
+  return std::strtod(fmt::format("{:.2f}", value).c_str(), nullptr);
+}
 
 struct Mean {
   double sum = 0;
@@ -70,7 +72,8 @@ VqaAccuracy vqa_accuracy(std::span<const VqaItem> items, TopkFilter filter) {
   for (size_t i = 0; i < items.size(); ++i) {
     const VqaItem& item = items[i];
     require(!item.answers.empty(), "VQA accuracy: question {} has no annotator's answer to compare with", i);
-    if (filter != TopkFilter::kAll && item.is_topk_optimal && *item.is_topk_optimal != (filter == TopkFilter::kOptimal)) {
+    if (filter != TopkFilter::kAll && item.is_topk_optimal &&
+        *item.is_topk_optimal != (filter == TopkFilter::kOptimal)) {
       continue;
     }
     const double accuracy = question_accuracy(item);

@@ -24,7 +24,8 @@ struct VqaItem {
   std::vector<std::string> answers;  // of the human annotators, ten in VQAv2
   std::string question_type;
   std::string answer_type;
-  std::optional<bool> is_topk_optimal;  // whether the answer vocabulary can express the best answer; unknown: counted in both
+  std::optional<bool>
+      is_topk_optimal;  // whether the answer vocabulary can express the best answer; unknown: counted in both
 };
 
 // Percentages, rounded to two decimals as they are published.
@@ -37,8 +38,8 @@ struct VqaAccuracy {
 
 enum class TopkFilter { kAll, kOptimal, kNotOptimal };
 
-// The official VQA accuracy: an answer scores min(1, matches among the other annotators / 3), averaged over leaving each
-// annotator out. Items that the filter leaves out count nowhere; no item at all gives 0. Throws Error for an item
+// The official VQA accuracy: an answer scores min(1, matches among the other annotators / 3), averaged over leaving
+// each annotator out. Items that the filter leaves out count nowhere; no item at all gives 0. Throws Error for an item
 // without answers. Source: SPEC.md §8.
 VqaAccuracy vqa_accuracy(std::span<const VqaItem> items, TopkFilter filter = TopkFilter::kAll);
 

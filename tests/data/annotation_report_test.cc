@@ -11,7 +11,9 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(AnnotationReport, IsSilentWithoutProblems) { EXPECT_EQ(error_of([] { AnnotationReport("a.json").fail_if_any(); }), ""); }
+TEST(AnnotationReport, IsSilentWithoutProblems) {
+  EXPECT_EQ(error_of([] { AnnotationReport("a.json").fail_if_any(); }), "");
+}
 
 TEST(AnnotationReport, NamesFileRecordAndField) {
   AnnotationReport report("dir/a.json");

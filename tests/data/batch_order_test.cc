@@ -11,7 +11,9 @@ namespace {
 
 using Batches = std::vector<std::vector<int64_t>>;
 
-TEST(BatchOrder, KeepsTheLastPartialBatch) { EXPECT_EQ(batch_order(5, 2, false), (Batches{{0, 1}, {2, 3}, {4}})); }
+TEST(BatchOrder, KeepsTheLastPartialBatch) {
+  EXPECT_EQ(batch_order(5, 2, false), (Batches{{0, 1}, {2, 3}, {4}}));
+}
 
 TEST(BatchOrder, ShufflesEverySampleOnceAndEachEpochDifferently) {
   const auto first = batch_order(50, 8, true, 1, 0), second = batch_order(50, 8, true, 1, 1);

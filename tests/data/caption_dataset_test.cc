@@ -37,8 +37,10 @@ TEST(CaptionDataset, EvaluatesOncePerImage) {
 }
 
 TEST(CaptionDataset, RefusesUnknownAndEmptySplits) {
-  EXPECT_THAT(error_of([] { load_coco_captions(coco_folder(), "dev", MediaCheck::kOff); }), HasSubstr("expected train, val or test"));
-  EXPECT_THAT(error_of([] { load_coco_captions(coco_folder(), "test", MediaCheck::kOff); }), HasSubstr("none of its images"));
+  EXPECT_THAT(error_of([] { load_coco_captions(coco_folder(), "dev", MediaCheck::kOff); }),
+              HasSubstr("expected train, val or test"));
+  EXPECT_THAT(error_of([] { load_coco_captions(coco_folder(), "test", MediaCheck::kOff); }),
+              HasSubstr("none of its images"));
 }
 
 TEST(CaptionDataset, ReportsWrongRecords) {

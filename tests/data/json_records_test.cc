@@ -13,7 +13,9 @@ std::vector<std::string> records(const std::string& text, const std::string& key
   const auto file = scratch_folder() / "a.json";
   write_file(file, text);
   std::vector<std::string> all;
-  for_each_record(file, key, [&](int64_t, const Json& record) { all.push_back(record.size() < 10 && text.size() < 1000 ? record.dump() : ""); });
+  for_each_record(file, key, [&](int64_t, const Json& record) {
+    all.push_back(record.size() < 10 && text.size() < 1000 ? record.dump() : "");
+  });
   return all;
 }
 
@@ -30,7 +32,8 @@ TEST(JsonRecords, GivesOnlyTheArrayUnderTheKey) {
 TEST(JsonRecords, RefuseWhatIsNotAListOfRecords) {
   EXPECT_THAT(error_of([] { records(R"({"a":1})", ""); }), HasSubstr("expected the file to be a list"));
   EXPECT_THAT(error_of([] { records(R"([1])", "images"); }), HasSubstr("expected `images` to be a list"));
-  EXPECT_THAT(error_of([] { records(R"({"images":{"x":[1]}})", "images"); }), HasSubstr("expected `images` to be a list"));
+  EXPECT_THAT(error_of([] { records(R"({"images":{"x":[1]}})", "images"); }),
+              HasSubstr("expected `images` to be a list"));
   EXPECT_THAT(error_of([] { records("[]", ""); }), HasSubstr("the list is empty"));
 }
 

@@ -13,7 +13,8 @@ namespace epalm::data {
 // A folder of its own for one test, emptied first.
 inline std::filesystem::path scratch_folder() {
   const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-  const auto folder = std::filesystem::path(testing::TempDir()) / (std::string("epalm_") + test->test_suite_name() + test->name());
+  const auto folder =
+      std::filesystem::path(testing::TempDir()) / (std::string("epalm_") + test->test_suite_name() + test->name());
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   return folder;

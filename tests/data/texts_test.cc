@@ -12,8 +12,12 @@ TextRules with_token(TextRules rules) {
 
 TEST(Texts, ReferenceAppendsAQuestionMarkEvenToQuestions) {
   const TextRules rules = with_token(TextRules::reference());
-  EXPECT_EQ(question_training_text(rules, "Why?", "so [SEP]it is"), "Why?" "?</a>so it is</s>");
-  EXPECT_EQ(question_prompt(rules, "Why?"), "Why?" "?</a>");
+  EXPECT_EQ(question_training_text(rules, "Why?", "so [SEP]it is"),
+            "Why?"
+            "?</a>so it is</s>");
+  EXPECT_EQ(question_prompt(rules, "Why?"),
+            "Why?"
+            "?</a>");
 }
 
 TEST(Texts, ReferenceWithoutAnswerTokenSeparatesByTheEndToken) {

@@ -18,13 +18,15 @@ namespace {
 using nlohmann::json;
 using namespace epalm::metrics;
 
-// Both sides compute in float64 with the same formulas; sums of some hundred terms in another order differ by about 1e-14.
-// The manifests ask for 1e-6.
+// Both sides compute in float64 with the same formulas; sums of some hundred terms in another order differ by about
+// 1e-14. The manifests ask for 1e-6.
 constexpr double kTolerance = 1e-9;
 // Where the golden numbers are rounded to two decimals, they must be the very same numbers.
 constexpr double kSame = 1e-12;
 
-json read_json(const Case& c, const std::string& name) { return json::parse(std::ifstream(c.file(name))); }
+json read_json(const Case& c, const std::string& name) {
+  return json::parse(std::ifstream(c.file(name)));
+}
 
 AnswerScores label_of(const json& label) {
   AnswerScores scores;
@@ -100,7 +102,8 @@ void check_captions(const json& expected) {
     const std::string key = std::to_string(i);
     CaptionItem& item = items.emplace_back();
     item.candidate = split_words(expected["hypotheses"][key][0].get<std::string>());
-    for (const json& reference : expected["references"][key]) item.references.push_back(split_words(reference.get<std::string>()));
+    for (const json& reference : expected["references"][key])
+      item.references.push_back(split_words(reference.get<std::string>()));
   }
   ASSERT_EQ(items.size(), expected["hypotheses"].size());
   const BleuScores bleu_scores = bleu(items);
@@ -132,7 +135,9 @@ void check_metrics(const Case& c) {
   check_captions(expected["caption"]);
 }
 
-std::string joined(const Tokens& tokens) { return fmt::format("{}", fmt::join(tokens, " ")); }
+std::string joined(const Tokens& tokens) {
+  return fmt::format("{}", fmt::join(tokens, " "));
+}
 
 void check_tokenizer(const Case& c) {
   std::vector<std::string> texts, tokens, kept;
@@ -170,7 +175,8 @@ CaptionItem tokenised_item(const json& data, const std::string& id) {
 }
 
 void expect_scores(const json& expected, const CaptionScores& got, double tolerance, const std::string& what) {
-  for (const auto& [name, score] : got.named()) EXPECT_NEAR(score, expected[name].get<double>(), tolerance) << what << name;
+  for (const auto& [name, score] : got.named())
+    EXPECT_NEAR(score, expected[name].get<double>(), tolerance) << what << name;
 }
 
 void check_caption_metrics(const Case& c) {

@@ -36,7 +36,11 @@ TEST(AnswerText, SplitsAtUnicodeSpaces) {
 }
 
 TEST(AnswerText, KeepsBytesThatAreNotUtf8FromBreakingAnything) {
-  EXPECT_EQ(split_words("a\xFF" "b c"), (std::vector<std::string>{"a\xFF" "b", "c"}));
+  EXPECT_EQ(split_words("a\xFF"
+                        "b c"),
+            (std::vector<std::string>{"a\xFF"
+                                      "b",
+                                      "c"}));
   EXPECT_EQ(process_punctuation("1,\xC3"), "1 \xC3");
 }
 

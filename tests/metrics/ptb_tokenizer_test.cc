@@ -53,8 +53,7 @@ TEST(PtbTokenizer, RefusesALineTooLongToBeACaption) {
 TEST(CaptionTokens, DropPunctuationButKeepLowerCaseBrackets) {
   PtbTokenizer tokenizer;
   const std::vector<std::string> captions{"\"Stop!\" - said (the) cat..."};
-  EXPECT_EQ(caption_tokens(tokenizer, captions)[0],
-            (Tokens{"stop", "said", "-lrb-", "the", "-rrb-", "cat"}));
+  EXPECT_EQ(caption_tokens(tokenizer, captions)[0], (Tokens{"stop", "said", "-lrb-", "the", "-rrb-", "cat"}));
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ TEST(VqaAccuracy, AveragesOverLeavingEachAnnotatorOut) {
 
 TEST(VqaAccuracy, ComparesWithAnswersAsWrittenWhereAllAgree) {
   VqaItem unanimous{"St.Paul", std::vector<std::string>(10, "st.paul"), "where", "other", {}};
-  EXPECT_EQ(vqa_accuracy(std::vector{unanimous}).overall, 0);  // the prediction loses its period, the answers keep theirs
+  EXPECT_EQ(vqa_accuracy(std::vector{unanimous}).overall,
+            0);  // the prediction loses its period, the answers keep theirs
   unanimous.answers[0] = "paris";
   EXPECT_EQ(vqa_accuracy(std::vector{unanimous}).overall, 100);
 }
