@@ -105,8 +105,10 @@ void apply_overrides(ConfigSource& source, const std::vector<std::string>& overr
     std::string key = override.substr(0, equals);
     std::replace(key.begin(), key.end(), '-', '_');
     const std::string value = override.substr(equals + 1);
-    source.places[key] = fmt::format("'{}'", override);
+    const std::string place = fmt::format("'{}'", override);
     const size_t dot = key.find('.');
+    source.places[key] = place;
+    source.places.try_emplace(key.substr(0, dot), place);
     nlohmann::json* object = &source.values;
     if (dot != std::string::npos) {
       object = &(*object)[key.substr(0, dot)];

@@ -42,8 +42,8 @@ at::Tensor EPalm::loss(const at::Tensor& features, const at::Tensor& ids, const 
 
 std::vector<std::pair<std::string, at::Tensor>> EPalm::parameters() const {
   std::vector<std::pair<std::string, at::Tensor>> result;
-  for (const auto& [name, tensor] : lm_.weights().items()) result.emplace_back("model_text." + name, tensor);
   for (const auto& [name, tensor] : encoder_->weights().items()) result.emplace_back("model_vision." + name, tensor);
+  for (const auto& [name, tensor] : lm_.weights().items()) result.emplace_back("model_text." + name, tensor);
   for (const auto& item : adapter_.weights().items()) result.push_back(item);
   return result;
 }

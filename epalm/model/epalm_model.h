@@ -39,7 +39,8 @@ class EPalm {
   const adapter::Adapter& adapter() const { return adapter_; }
   const Semantics& semantics() const { return semantics_; }
 
-  // Every parameter under its published name: model_text.*, model_vision.*, connector.*, prompt_module.*.
+  // Every parameter under its published name and in the published order: model_vision.*, model_text.*, connector.*,
+  // prompt_module.*.
   std::vector<std::pair<std::string, at::Tensor>> parameters() const;
 
  private:

@@ -1,0 +1,132 @@
+#include "epalm/eval/evaluate.h"
+
+#include <charconv>
+
+#include "epalm/base/error.h"
+#include "epalm/data/vqa_dataset.h"
+#include "epalm/eval/batches.h"
+#include "epalm/eval/samples.h"
+#include "epalm/infer/answer.h"
+#include "epalm/metrics/caption_scores.h"
+#include "epalm/metrics/vqa_accuracy.h"
+
+namespace epalm::eval {
+namespace {
+
+int64_t id_number(const data::Sample& sample) {
+  int64_t number = -1;
+  const auto& text = sample.question_id;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+// The annotators' answers beside the questions, where the data set has them.
+std::map<std::string, double> score_vqa(const infer::RunConfig& config, const data::SampleList& samples,
+                                        std::vector<Prediction>& predictions) {
+  const auto annotations = data::load_vqa_annotations_beside(config.data_dir);
+  std::vector<metrics::VqaItem> items;
+  for (size_t i = 0; i < predictions.size(); ++i) {
+    const auto& sample = samples.samples()[i];
+    const auto found = annotations.find(id_number(sample));
+    require(found != annotations.end(), "data_dir '{}': question {} has no entry in the annotation files", config.data_dir,
+            sample.question_id);
+    predictions[i].expected = found->second.answers;
+    items.push_back({predictions[i].prediction, found->second.answers, found->second.question_type, found->second.answer_type,
+                     sample.is_topk_optimal});
+  }
+  const auto accuracy = metrics::vqa_accuracy(items);
+  for (size_t i = 0; i < predictions.size(); ++i) predictions[i].score = accuracy.per_question.at(i) / 100;
+  std::map<std::string, double> result{{"accuracy", accuracy.overall}};
+  for (const auto& [type, value] : accuracy.per_answer_type) result[type] = value;
+  return result;
+}
+
+std::map<std::string, double> score_gqa(const data::SampleList& samples, std::vector<Prediction>& predictions) {
+  double sum = 0;
+  for (size_t i = 0; i < predictions.size(); ++i) {
+    const auto& label = samples.samples()[i].label;
+    for (const auto& [answer, score] : label) predictions[i].expected.push_back(answer);
+    predictions[i].score = metrics::normalized_score(label, predictions[i].prediction);
+    sum += predictions[i].score;
+  }
+  return {{"accuracy", 100 * sum / static_cast<double>(predictions.size())}};
+}
+
+std::map<std::string, double> score_captions(const data::SampleList& samples, std::vector<Prediction>& predictions) {
+  std::vector<metrics::RawCaption> items;
+  for (size_t i = 0; i < predictions.size(); ++i) {
+    predictions[i].expected = samples.samples()[i].targets;
+    items.push_back({predictions[i].prediction, predictions[i].expected});
+  }
+  const auto report = metrics::caption_scores(items);
+  for (size_t i = 0; i < predictions.size(); ++i) predictions[i].score = report.per_item[i].cider;
+  std::map<std::string, double> result;
+  for (const auto& [name, value] : report.corpus.named()) result[name] = 100 * value;
+  return result;
+}
+
+std::map<std::string, double> score(const infer::RunConfig& config, const data::SampleList& samples,
+                                    std::vector<Prediction>& predictions) {
+  switch (config.task) {
+    case infer::Task::kVqa:
+      return score_vqa(config, samples, predictions);
+    case infer::Task::kGqa:
+      return score_gqa(samples, predictions);
+    case infer::Task::kCaption:
+      return score_captions(samples, predictions);
+  }
+  fail("unknown task");
+}
+
+}  // namespace
+
+EvalResult evaluate(const infer::Bundle& bundle, const data::SampleList& samples, const EvalOptions& options) {
+  const int64_t batch_size = bundle.config.batch_size_test;
+  EvalResult result;
+  for (int64_t first = 0; first < samples.size(); first += batch_size) {
+    if (options.interrupted && options.interrupted()) throw Interrupted("interrupted during evaluation");
+    const auto count = static_cast<size_t>(std::min(batch_size, samples.size() - first));
+    const std::span<const data::Sample> batch(samples.samples().data() + first, count);
+    std::vector<std::string> questions;
+    for (const auto& sample : batch) questions.push_back(sample.question);
+    const auto answers = infer::answers(bundle, sample_features(bundle, batch, options.blank), questions);
+    for (size_t i = 0; i < count; ++i) {
+      result.predictions.push_back({batch[i].media.string(), batch[i].question_id, batch[i].question, answers[i], {}, 0});
+    }
+    if (options.progress) options.progress(first + static_cast<int64_t>(count), samples.size());
+  }
+  result.metrics = score(bundle.config, samples, result.predictions);
+  return result;
+}
+
+EvalResult evaluate(const infer::Bundle& bundle, const std::string& splits, const EvalOptions& options) {
+  return evaluate(bundle, load_samples(bundle.config, splits), options);
+}
+
+double main_metric(const EvalResult& result) {
+  const auto accuracy = result.metrics.find("accuracy");
+  return accuracy != result.metrics.end() ? accuracy->second : result.metrics.at("CIDEr");
+}
+
+std::map<std::string, double> most_frequent_baseline(const infer::RunConfig& config, const data::SampleList& train,
+                                                     const data::SampleList& test) {
+  std::map<std::string, std::map<std::string, double>> totals;  // question type -> answer -> score
+  for (const auto& sample : train.samples()) {
+    for (const auto& [answer, value] : sample.label) totals[sample.question_type][answer] += value;
+  }
+  std::vector<Prediction> predictions;
+  for (const auto& sample : test.samples()) {
+    Prediction prediction{sample.media.string(), sample.question_id, sample.question, "", {}, 0};
+    double best = -1;
+    for (const auto& [answer, value] : totals[sample.question_type]) {
+      if (value > best) {
+        best = value;
+        prediction.prediction = answer;
+      }
+    }
+    predictions.push_back(std::move(prediction));
+  }
+  return score(config, test, predictions);
+}
+
+}  // namespace epalm::eval

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "epalm/data/dataset.h"
+#include "epalm/infer/bundle.h"
+
+namespace epalm::eval {
+
+struct EvalOptions {
+  bool blank = false;  // show the mean colour instead of every picture: what the text alone is worth
+  std::function<void(int64_t done, int64_t total)> progress = {};  // samples
+  std::function<bool()> interrupted = {};                          // true: stop with Interrupted
+};
+
+struct Prediction {
+  std::string media, question_id, question, prediction;
+  std::vector<std::string> expected;  // answers of the annotators, or captions
+  double score = 0;                   // questions: accuracy of this one, 0..1; captions: its CIDEr, 0..10
+};
+
+struct EvalResult {
+  // Percent. VQA: accuracy and one entry per answer type; GQA: accuracy; captions: BLEU_1…4, ROUGE_L, CIDEr.
+  std::map<std::string, double> metrics;
+  std::vector<Prediction> predictions;  // in the order of the data set
+};
+
+// Answers every sample in batches of config.batch_size_test, in order (their composition matters under reference semantics,
+// SPEC.md §3.4), and scores the answers.
+EvalResult evaluate(const infer::Bundle& bundle, const data::SampleList& samples, const EvalOptions& options = {});
+
+// The same for splits of config.data_dir.
+EvalResult evaluate(const infer::Bundle& bundle, const std::string& splits, const EvalOptions& options = {});
+
+// The metric that chooses the best checkpoint: accuracy, or CIDEr.
+double main_metric(const EvalResult& result);
+
+// Accuracy of always giving the most frequent training answer of the question's type, scored as evaluate() does.
+std::map<std::string, double> most_frequent_baseline(const infer::RunConfig& config, const data::SampleList& train,
+                                                     const data::SampleList& test);
+
+}  // namespace epalm::eval

@@ -1,0 +1,92 @@
+#include "epalm/infer/answer.h"
+
+#include <torch/torch.h>
+
+#include "epalm/media/image_transform.h"
+#include "epalm/text/batch.h"
+
+namespace epalm::infer {
+namespace {
+
+std::string prompt_of(const Bundle& bundle, const std::string& question) {
+  return bundle.config.task == Task::kCaption ? data::caption_prompt(bundle.rules)
+                                              : data::question_prompt(bundle.rules, question);
+}
+
+decode::GenerationOptions options_of(const Bundle& bundle, int64_t prompt_length) {
+  const RunConfig& config = bundle.config;
+  decode::GenerationOptions options;
+  options.max_length = std::max(config.max_length, prompt_length + 1);
+  options.num_beams = config.num_beams;
+  options.do_sample = config.do_sample;
+  options.top_k = config.top_k;
+  options.top_p = config.top_p;
+  options.temperature = config.temperature;
+  options.seed = config.seed;
+  options.eos_id = bundle.tokenizer.eos_id();
+  options.pad_id = bundle.tokenizer.pad_id();
+  options.drop_finished = !bundle.model.semantics().generate_after_padding;
+  return options;
+}
+
+}  // namespace
+
+at::Tensor pixels_of(const Bundle& bundle, const media::Image& image) {
+  const auto size = static_cast<int>(bundle.config.image_res);
+  return torch::tensor(media::eval_transform(image, size)).view({1, 3, size, size});
+}
+
+decode::Generated generate_ids(const Bundle& bundle, const at::Tensor& features, const std::vector<std::string>& questions,
+                               const decode::OnToken& on_token) {
+  const torch::NoGradGuard no_grad;
+  std::vector<std::vector<int64_t>> prompts;
+  for (const auto& question : questions) prompts.push_back(bundle.tokenizer.encode(prompt_of(bundle, question)));
+  const auto batch = text::pad(prompts, bundle.tokenizer.pad_id());
+  const at::Tensor ids = torch::tensor(batch.ids).view({batch.rows, batch.columns});
+  const at::Tensor mask = torch::tensor(batch.mask).view({batch.rows, batch.columns});
+  const auto step = [&](const at::Tensor& step_ids, const at::Tensor& step_mask, const std::vector<int64_t>& source_row) {
+    return bundle.model.next_token_logits(features.index_select(0, torch::tensor(source_row)), step_ids, step_mask);
+  };
+  return decode::generate(step, ids, mask, options_of(bundle, batch.columns), on_token);
+}
+
+std::string extract(const Bundle& bundle, std::vector<int64_t> ids) {
+  for (const int64_t id : ids) {
+    if (id >= bundle.tokenizer.size()) return " ";
+  }
+  const std::string decoded = bundle.tokenizer.decode(ids);
+  return bundle.config.task == Task::kCaption ? data::extracted_caption(bundle.rules, decoded)
+                                              : data::extracted_answer(bundle.rules, decoded);
+}
+
+std::vector<std::string> answers(const Bundle& bundle, const at::Tensor& features, const std::vector<std::string>& questions) {
+  const at::Tensor ids = generate_ids(bundle, features, questions).ids;
+  std::vector<std::string> result;
+  for (int64_t row = 0; row < ids.size(0); ++row) {
+    const at::Tensor line = ids[row].contiguous();
+    result.push_back(extract(bundle, {line.data_ptr<int64_t>(), line.data_ptr<int64_t>() + line.numel()}));
+  }
+  return result;
+}
+
+std::string answer(const Bundle& bundle, const media::Image& image, const std::string& question,
+                   const std::function<bool(std::string_view piece)>& on_piece) {
+  const torch::NoGradGuard no_grad;
+  const at::Tensor features = bundle.model.features(pixels_of(bundle, image));
+  std::vector<int64_t> so_far = bundle.tokenizer.encode(prompt_of(bundle, question));
+  std::string told;
+  const auto tell = [&](int64_t, int64_t token) {
+    so_far.push_back(token);
+    const std::string text = extract(bundle, so_far);
+    // Bytes of an unfinished character decode to U+FFFD and are told once they are complete.
+    if (!text.starts_with(told) || text.ends_with("\xEF\xBF\xBD")) return true;
+    const std::string piece = text.substr(told.size());
+    told = text;
+    return piece.empty() || on_piece(piece);
+  };
+  const auto generated = generate_ids(bundle, features, {question}, on_piece ? decode::OnToken(tell) : decode::OnToken());
+  const at::Tensor line = generated.ids[0].contiguous();
+  return extract(bundle, {line.data_ptr<int64_t>(), line.data_ptr<int64_t>() + line.numel()});
+}
+
+}  // namespace epalm::infer

@@ -1,0 +1,39 @@
+#include "epalm/train/feature_bank.h"
+
+#include <torch/torch.h>
+
+#include <unordered_map>
+
+#include "epalm/base/error.h"
+#include "epalm/eval/batches.h"
+
+namespace epalm::train {
+
+FeatureBank::FeatureBank(const infer::Bundle& bundle, const data::SampleList& samples,
+                         const std::function<void(int64_t done, int64_t total)>& progress,
+                         const std::function<bool()>& interrupted) {
+  std::unordered_map<std::string, int64_t> rows;
+  std::vector<data::Sample> distinct;
+  for (const auto& sample : samples.samples()) {
+    const auto [entry, is_new] = rows.try_emplace(sample.media.native(), static_cast<int64_t>(distinct.size()));
+    if (is_new) distinct.push_back(sample);
+    row_of_.push_back(entry->second);
+  }
+  constexpr size_t kBatch = 64;
+  std::vector<at::Tensor> parts;
+  for (size_t first = 0; first < distinct.size(); first += kBatch) {
+    if (interrupted && interrupted()) throw Interrupted("interrupted while the encoder saw the pictures");
+    const size_t count = std::min(kBatch, distinct.size() - first);
+    parts.push_back(eval::sample_features(bundle, std::span(distinct).subspan(first, count), false));
+    if (progress) progress(static_cast<int64_t>(first + count), static_cast<int64_t>(distinct.size()));
+  }
+  features_ = torch::cat(parts, 0);
+}
+
+at::Tensor FeatureBank::of(std::span<const int64_t> indices) const {
+  std::vector<int64_t> rows;
+  for (const int64_t index : indices) rows.push_back(row_of_.at(static_cast<size_t>(index)));
+  return features_.index_select(0, torch::tensor(rows));
+}
+
+}  // namespace epalm::train

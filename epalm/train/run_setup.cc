@@ -1,0 +1,43 @@
+#include "epalm/train/run_setup.h"
+
+#include <limits>
+
+namespace epalm::train {
+
+Optimizer make_optimizer(const infer::Bundle& bundle) {
+  const auto& config = bundle.config;
+  const auto& keys = config.optimizer;
+  std::vector<Parameter> parameters;
+  for (const auto& [name, tensor] : bundle.model.parameters()) {
+    parameters.push_back({name, tensor.dim(), tensor.requires_grad() ? tensor : at::Tensor()});
+  }
+  GroupKeys groups{keys.customized_lr, keys.prompt_lr, keys.connector_lr, keys.vis_lr, keys.text_lr, keys.adapter_lr};
+  if (config.task == infer::Task::kCaption && bundle.model.semantics().caption_optimizer_reads_whole_config) groups = {};
+  OptimizerSettings settings;
+  settings.opt = keys.opt;
+  if (keys.opt_eps) settings.opt_eps = *keys.opt_eps;
+  if (keys.opt_betas) settings.opt_betas = *keys.opt_betas;
+  settings.momentum = keys.momentum;
+  return {settings, make_groups(parameters, keys.lr, keys.weight_decay, groups)};
+}
+
+ScheduleSettings schedule_settings(const infer::RunConfig& config) {
+  const auto& keys = config.schedule;
+  ScheduleSettings settings;
+  settings.epochs = keys.epochs;
+  settings.min_lr = keys.min_lr;
+  settings.warmup_lr = keys.warmup_lr;
+  settings.warmup_epochs = keys.warmup_epochs;
+  settings.step_size = keys.step_size;
+  settings.scheduler_groups = keys.scheduler_groups;
+  settings.decay_rate = keys.decay_rate;
+  settings.lr_cycle_mul = keys.lr_cycle_mul;
+  settings.lr_cycle_limit = keys.lr_cycle_limit;
+  if (!keys.lr_noise.empty()) {
+    settings.lr_noise = {keys.lr_noise[0], keys.lr_noise.size() > 1 ? keys.lr_noise[1] : std::numeric_limits<double>::infinity()};
+  }
+  settings.lr_noise_pct = keys.lr_noise_pct;
+  return settings;
+}
+
+}  // namespace epalm::train

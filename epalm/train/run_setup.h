@@ -1,0 +1,13 @@
+#pragma once
+
+#include "epalm/infer/bundle.h"
+#include "epalm/train/optimizer.h"
+#include "epalm/train/schedule.h"
+
+namespace epalm::train {
+
+// What a run's config asks of optimiser and schedule (SPEC.md §6.1, §6.2).
+Optimizer make_optimizer(const infer::Bundle& bundle);
+ScheduleSettings schedule_settings(const infer::RunConfig& config);
+
+}  // namespace epalm::train

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <span>
+
+#include "epalm/data/sample.h"
+#include "epalm/infer/bundle.h"
+
+namespace epalm::train {
+
+// The text side of one training batch; int64 [B,T], right padded.
+struct TextBatch {
+  at::Tensor ids, mask, labels;
+};
+// Question and answer, or caption, of each sample (SPEC.md §5.1). Labels are the ids without padding; with
+// config.loss_only_on_answers also without the question.
+TextBatch make_text_batch(const infer::Bundle& bundle, std::span<const data::Sample> samples);
+
+// Augmented pixels [B,3,S,S] (SPEC.md §7.1); each picture's draws depend on seed, epoch and its index alone.
+at::Tensor augmented_images(const infer::Bundle& bundle, std::span<const data::Sample> samples,
+                            std::span<const int64_t> indices, int64_t epoch);
+
+}  // namespace epalm::train

@@ -1,0 +1,216 @@
+#include "epalm/train/trainer.h"
+
+#include <torch/torch.h>
+
+#include <chrono>
+#include <cmath>
+#include <optional>
+
+#include "epalm/base/atomic_write.h"
+#include "epalm/base/error.h"
+#include "epalm/data/batch_order.h"
+#include "epalm/data/subset.h"
+#include "epalm/eval/batches.h"
+#include "epalm/eval/evaluate.h"
+#include "epalm/eval/samples.h"
+#include "epalm/train/checkpoint.h"
+#include "epalm/train/feature_bank.h"
+#include "epalm/train/run_log.h"
+#include "epalm/train/run_setup.h"
+#include "epalm/train/train_batch.h"
+
+namespace epalm::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+data::SampleList take(const data::SampleList& samples, const std::vector<int64_t>& indices) {
+  std::vector<data::Sample> taken;
+  for (const int64_t index : indices) taken.push_back(samples.samples().at(static_cast<size_t>(index)));
+  return data::SampleList(std::move(taken));
+}
+
+data::SampleList subset(const infer::RunConfig& config, const data::SampleList& samples, const std::string& topk,
+                        const char* key, bool balance) {
+  auto rule = data::SubsetRule::parse(topk, key);
+  rule.balance_types = balance;
+  if (config.task == infer::Task::kVqa) return take(samples, data::vqa_subset(samples, rule, config.subset_seed));
+  PythonRandom random(config.seed);
+  return take(samples, data::plain_subset(samples.size(), rule, random));
+}
+
+// One call of train(): the run's objects, and one method per stage.
+class Run {
+ public:
+  Run(const infer::Bundle& bundle, const TrainOptions& options)
+      : bundle_(bundle),
+        config_(bundle.config),
+        options_(options),
+        last_path_(options.output_dir / "checkpoint_last.pth"),
+        best_path_(options.output_dir / "checkpoint_best.pth"),
+        train_(subset(config_, eval::load_samples(config_, config_.train_split), config_.train_topk, "train_topk",
+                      config_.balanced_data)),
+        optimizer_(make_optimizer(bundle)),
+        schedule_(schedule_settings(config_), bundle.model.semantics(), optimizer_.groups()) {
+    if (options.validate) {
+      valid_ = subset(config_, eval::load_samples(config_, config_.val_split), config_.valid_topk, "valid_topk", false);
+    }
+    prepare_folder();
+    restore();
+  }
+
+  TrainResult operator()() {
+    const auto start = Clock::now();
+    if (config_.cache_features && !config_.augment && state_.epoch + 1 < epochs()) {
+      bank_.emplace(bundle_, train_,
+                    [&](int64_t done, int64_t total) { report({.phase = "features", .done = done, .total = total}); },
+                    options_.interrupted);
+    }
+    double training_s = 0;
+    int64_t trained_epochs = 0;
+    for (int64_t epoch = state_.epoch + 1; epoch < epochs(); ++epoch) {
+      const auto epoch_start = Clock::now();
+      const double loss = train_epoch(epoch);
+      training_s += seconds_since(epoch_start);
+      if (trained_epochs++ == 0) result_.first_epoch_s = seconds_since(start);
+      finish_epoch(epoch, loss, seconds_since(epoch_start));
+    }
+    for (const auto& line : log_->lines()) {
+      result_.epoch_loss.push_back(line.value("train_loss", std::nan("")));
+      if (line.contains("valid_score")) result_.epoch_valid.push_back(line["valid_score"]);
+    }
+    result_.seconds_per_epoch = trained_epochs > 0 ? training_s / static_cast<double>(trained_epochs) : 0;
+    result_.last = last_path_;
+    result_.best = options_.save_best ? best_path_ : last_path_;
+    return result_;
+  }
+
+ private:
+  int64_t epochs() const { return schedule_.settings().epochs; }
+
+  void report(TrainProgress progress) const {
+    progress.epochs = epochs();
+    if (options_.progress) options_.progress(progress);
+  }
+
+  void prepare_folder() {
+    std::error_code error;
+    std::filesystem::create_directories(options_.output_dir, error);
+    require(!error, "output_dir '{}' cannot be made: {}; name a folder that can be written", options_.output_dir.string(),
+            error.message());
+    const std::string text = to_json(config_).dump(1) + "\n";
+    write_file_atomically(options_.output_dir / "config.json", std::as_bytes(std::span(text)));
+  }
+
+  void restore() {
+    const auto from = options_.checkpoint.empty() ? last_path_ : options_.checkpoint;
+    if (options_.resume && std::filesystem::exists(from)) {
+      state_ = read_checkpoint(from, bundle_, optimizer_, schedule_);
+    } else {
+      require(!options_.resume || options_.checkpoint.empty(), "'{}' does not exist; nothing to resume", from.string());
+      if (!options_.checkpoint.empty()) infer::load_adapter(bundle_, options_.checkpoint);
+    }
+    log_.emplace(options_.output_dir / "log.txt", state_.epoch);
+  }
+
+  at::Tensor batch_features(const std::vector<data::Sample>& samples, const std::vector<int64_t>& indices, int64_t epoch) const {
+    if (bank_) return bank_->of(indices);
+    if (!config_.augment || config_.black_image) return eval::sample_features(bundle_, samples, false);
+    return bundle_.model.features(augmented_images(bundle_, samples, indices, epoch));
+  }
+
+  double train_epoch(int64_t epoch) {
+    const auto start = Clock::now();
+    schedule_.start_epoch(epoch, optimizer_.groups());
+    const data::AnswerDraw drawn(train_, config_.seed, epoch);
+    const bool draws = config_.task != infer::Task::kCaption;
+    const auto batches = data::batch_order(train_.size(), config_.batch_size_train, true, config_.seed, epoch);
+    double sum = 0;
+    int64_t seen = 0;
+    for (size_t i = 0; i < batches.size(); ++i) {
+      if (options_.interrupted && options_.interrupted()) {
+        throw Interrupted(fmt::format("interrupted in epoch {} of {}", epoch + 1, epochs()));
+      }
+      // Dropout, where the semantics ask for it, must not depend on how often the run was stopped.
+      torch::manual_seed((config_.seed * 1'000'003 + static_cast<uint64_t>(epoch)) * 1'000'003 + i);
+      std::vector<data::Sample> samples;
+      for (const int64_t index : batches[i]) samples.push_back(draws ? drawn.get(index) : train_.get(index));
+      const TextBatch text = make_text_batch(bundle_, samples);
+      const at::Tensor features = batch_features(samples, batches[i], epoch);
+      const at::Tensor losses = bundle_.model.loss(features, text.ids, text.mask, text.labels, true);
+      const at::Tensor loss = losses.sum() / losses.size(0) * config_.lm_loss_weight;
+      const auto value = loss.item<double>();
+      require(std::isfinite(value), "the loss became {} in epoch {}, batch {}; lower the learning rate; the last good checkpoint is {}",
+              value, epoch + 1, i + 1, std::filesystem::exists(last_path_) ? "'" + last_path_.string() + "'" : "none yet");
+      const double lr = optimizer_.groups()[0].lr;
+      optimizer_.zero_grad();
+      loss.backward();
+      optimizer_.step();
+      schedule_.after_step(epoch, static_cast<int64_t>(i), optimizer_.groups());
+      sum += value;
+      seen += static_cast<int64_t>(samples.size());
+      const double elapsed = seconds_since(start);
+      const double per_batch = elapsed / static_cast<double>(i + 1);
+      const auto left = static_cast<double>(batches.size()) * static_cast<double>(epochs() - epoch) - static_cast<double>(i + 1);
+      report({.phase = "train", .epoch = epoch, .done = static_cast<int64_t>(i + 1), .total = static_cast<int64_t>(batches.size()),
+              .loss = sum / static_cast<double>(i + 1), .lr = lr,
+              .samples_per_second = static_cast<double>(seen) / elapsed, .eta_s = per_batch * left});
+    }
+    return sum / static_cast<double>(batches.size());
+  }
+
+  // Best first, then last: a stop in between repeats the epoch and finds the same best again.
+  void finish_epoch(int64_t epoch, double loss, double seconds) {
+    nlohmann::json line{{"epoch", epoch}, {"train_loss", loss}, {"train_lr", optimizer_.groups()[0].lr}, {"seconds", seconds}};
+    std::map<std::string, double> metrics;
+    bool is_best = epoch == 0;
+    double score = 0;
+    if (valid_.size() > 0) {
+      eval::EvalOptions options;
+      options.interrupted = options_.interrupted;
+      options.progress = [&](int64_t done, int64_t total) {
+        report({.phase = "validate", .epoch = epoch, .done = done, .total = total});
+      };
+      const auto evaluated = eval::evaluate(bundle_, valid_, options);
+      metrics = evaluated.metrics;
+      score = eval::main_metric(evaluated);
+      line["valid_score"] = score;
+      for (const auto& [name, value] : metrics) line["valid_" + name] = value;
+      is_best = is_best || score > state_.best_valid;
+    }
+    if (is_best) {
+      state_.best_valid = score;
+      state_.best_epoch = epoch;
+      result_.best_metrics = metrics;
+    }
+    state_.epoch = epoch;
+    if (options_.save_best && is_best) write_checkpoint(best_path_, bundle_, optimizer_, schedule_, state_);
+    write_checkpoint(last_path_, bundle_, optimizer_, schedule_, state_);
+    log_->add(line);
+  }
+
+  const infer::Bundle& bundle_;
+  const infer::RunConfig& config_;
+  const TrainOptions& options_;
+  std::filesystem::path last_path_, best_path_;
+  data::SampleList train_, valid_;
+  Optimizer optimizer_;
+  Schedule schedule_;
+  RunState state_;
+  std::optional<RunLog> log_;
+  std::optional<FeatureBank> bank_;
+  TrainResult result_;
+};
+
+}  // namespace
+
+TrainResult train(const infer::Bundle& bundle, const TrainOptions& options) { return Run(bundle, options)(); }
+
+TrainResult train(const infer::RunConfig& config, const TrainOptions& options) {
+  const infer::Bundle bundle = infer::load_bundle(config);
+  return train(bundle, options);
+}
+
+}  // namespace epalm::train
