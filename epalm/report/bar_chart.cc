@@ -79,7 +79,7 @@ std::string bar_chart(const BarChart& chart) {
                    escape_html(chart.series[i]));
   }
   return fmt::format(
-      "<figure class=\"chart\"><figcaption>{}</figcaption><svg viewBox=\"0 0 {} {:.0f}\" role=\"img\" "
+      "<figure class=\"chart bars\"><figcaption>{}</figcaption><svg viewBox=\"0 0 {} {:.0f}\" role=\"img\" "
       "aria-label=\"{}\">{}</svg><ul class=\"legend\">{}</ul></figure>\n",
       escape_html(chart.title), kWidth, bottom + kAxisHeight, escape_html(spoken), svg, legend);
 }

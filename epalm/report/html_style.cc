@@ -47,6 +47,8 @@ td.value { font-weight: 650; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1.5rem; }
 figure { margin: 0; }
 .chart { margin-top: 1.5rem; break-inside: avoid; }
+.charts .chart { margin-top: 0; }
+.bars { overflow-x: auto; } .bars svg { min-width: 38rem; }
 .chart figcaption { font-weight: 600; font-size: .95rem; margin-bottom: .4rem; }
 svg { display: block; width: 100%; height: auto; }
 svg text { font-size: 12px; fill: var(--soft); }
@@ -74,7 +76,7 @@ circle, rect { fill: currentColor; }
 .notes ul { margin: 0; padding-left: 1.2rem; }
 @media print { :root { --page: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; --good: #0b7a4b; --bad: #b3261e;
   --s0: #2563eb; --s1: #8c97a8; --s2: #d9820a; --s3: #0e9f6e; --s4: #a442c8; --s5: #c4314b; }
-  body { font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; } main { max-width: none; padding: 0; }
+  body { font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; } main { max-width: none; padding: 0; } .bars svg { min-width: 0; }
   .task { border: 0; padding: 0; } .pictures { grid-template-columns: repeat(5, 1fr); gap: .6rem; } }
 )css";
 
