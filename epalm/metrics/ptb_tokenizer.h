@@ -23,7 +23,7 @@ class PtbTokenizer {
   // become U+FFFD, which no token keeps. Throws Error for a line of more than kMaxLineUnits UTF-16 units.
   std::vector<Tokens> tokenize(std::span<const std::string> lines);
 
-  // Scanning takes time quadratic in the length of a run without spaces; this bounds it to below a second.
+  // Scanning takes time quadratic in the length of a run without spaces; this bounds it to seconds.
   static constexpr size_t kMaxLineUnits = 1 << 14;
 
  private:
