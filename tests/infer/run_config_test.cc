@@ -191,7 +191,7 @@ TEST(RunConfig, SaysThatVideoAndAudioAreNotBuilt) {
 TEST(RunConfig, RefusesPublishedValuesThatAreNotBuilt) {
   EXPECT_THAT(error_of("use_adapters: true"), HasSubstr("use_adapters"));
   EXPECT_THAT(error_of("task_prompt: a picture of"), HasSubstr("task_prompt"));
-  EXPECT_EQ(error_of("use_adapters: false\nconnector_type: linear\ntask_prompt: null\ndeep: no"), "no error");
+  EXPECT_EQ(error_of("use_adapters: false\nconnector_type: linear\ntask_prompt: null\ndeep: False"), "no error");
 }
 
 TEST(RunConfig, DamagedFilesAreErrors) {

@@ -1,0 +1,67 @@
+#include "cli/model_shapes.h"
+
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "epalm/adapter/adapter_config.h"
+#include "epalm/base/error.h"
+#include "epalm/io/json_file.h"
+#include "epalm/io/tensor_file.h"
+
+namespace epalm::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+lm::OptConfig shape_by_name(const std::string& text_model) {
+  const size_t at = text_model.rfind("opt-");
+  require(at != std::string::npos,
+          "text_model '{}' is neither a folder with config.json nor a published name as facebook/opt-1.3b", text_model);
+  return lm::opt_shape(text_model.substr(at + 4));
+}
+
+int64_t numbers(const nn::WeightSpec& spec) {
+  return std::accumulate(spec.shape.begin(), spec.shape.end(), int64_t{1}, std::multiplies<>());
+}
+
+}  // namespace
+
+ModelShapes model_shapes(const infer::RunConfig& config) {
+  ModelShapes shapes;
+  const fs::path lm_json = fs::path(config.text_model) / "config.json";
+  shapes.lm_from_files = fs::exists(lm_json);
+  shapes.lm = shapes.lm_from_files ? lm::opt_config_from_json(io::read_json_file(lm_json), lm_json.string())
+                                   : shape_by_name(config.text_model);
+  shapes.encoder_from_files = !config.encoder_weights.empty() && fs::exists(config.encoder_weights);
+  shapes.encoder = shapes.encoder_from_files ? encoders::vit_config_of(*io::open_tensor_file(config.encoder_weights))
+                                             : encoders::vit_shape(config.vision_model);
+  require(config.image_res % shapes.encoder.patch_size_px == 0,
+          "image_res {} is not a multiple of the encoder's patch size {}", config.image_res,
+          shapes.encoder.patch_size_px);
+  shapes.encoder.image_size_px = config.image_res;
+  return shapes;
+}
+
+PartCounts count_parts(const infer::RunConfig& config, const ModelShapes& shapes) {
+  PartCounts counts;
+  const auto add = [&](const std::vector<nn::WeightSpec>& table, const std::string& prefix, const auto& part) {
+    for (const auto& spec : table) {
+      const int64_t n = numbers(spec);
+      part(spec) += n;
+      counts.all.total += n;
+      if (model::is_trainable(prefix + spec.name, config.trainable)) counts.all.trained += n;
+    }
+  };
+  add(encoders::vit_weights(shapes.encoder), "model_vision.", [&](const auto&) -> int64_t& { return counts.encoder; });
+  add(lm::opt_weights(shapes.lm), "model_text.", [&](const auto&) -> int64_t& { return counts.lm; });
+  const auto adapter = adapter::adapter_weights(config.adapter, shapes.encoder.width, shapes.lm.hidden_size,
+                                                shapes.lm.word_embed_proj_dim);
+  add(adapter, "", [&](const nn::WeightSpec& spec) -> int64_t& {
+    return spec.name.starts_with("connector") ? counts.connectors : counts.prompt;
+  });
+  return counts;
+}
+
+}  // namespace epalm::cli

@@ -1,0 +1,272 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+struct Outcome {
+  int exit_code;
+  std::string out, err;
+};
+
+fs::path scratch() {
+  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+  std::string name = fmt::format("epalm_cli_{}_{}", test->test_suite_name(), test->name());
+  std::replace(name.begin(), name.end(), '/', '_');
+  const fs::path folder = fs::path(testing::TempDir()) / name;
+  fs::create_directories(folder);
+  return folder;
+}
+
+std::string content(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+fs::path file_with(const std::string& name, const std::string& text) {
+  const fs::path path = scratch() / name;
+  std::ofstream(path, std::ios::binary) << text;
+  return path;
+}
+
+// Runs the program in an empty folder, as a shell reads `arguments`; environment: as "NAME=value ".
+Outcome epalm(const std::string& arguments, const std::string& environment = "") {
+  const fs::path folder = scratch();
+  const std::string command = fmt::format("cd '{0}' && {1} '{2}' {3} >'{0}/stdout' 2>'{0}/stderr' </dev/null",
+                                          folder.string(), environment, EPALM_PROGRAM, arguments);
+  const int status = std::system(command.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, content(folder / "stdout"), content(folder / "stderr")};
+}
+
+void expect_one_line(const Outcome& outcome, const std::string& expected) {
+  EXPECT_THAT(outcome.err, HasSubstr(expected));
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  EXPECT_THAT(outcome.err, testing::StartsWith("epalm: "));
+  EXPECT_THAT(outcome.out, IsEmpty());
+}
+
+class EveryVerb : public testing::TestWithParam<const char*> {};
+
+TEST_P(EveryVerb, HelpNamesItsFlagsAndShowsAnExample) {
+  const Outcome help = epalm(std::string(GetParam()) + " --help");
+  EXPECT_EQ(help.exit_code, 0) << help.err;
+  EXPECT_THAT(help.out, HasSubstr(std::string("Example:\n  epalm ") + GetParam()));
+  EXPECT_THAT(help.out, HasSubstr("--json"));
+  EXPECT_THAT(help.err, IsEmpty());
+  EXPECT_THAT(epalm("--help").out, HasSubstr(std::string("\n  ") + GetParam() + " "));
+}
+
+TEST_P(EveryVerb, UnknownFlagIsWrongUsage) {
+  const Outcome outcome = epalm(std::string(GetParam()) + " x --no-such-flag");
+  EXPECT_EQ(outcome.exit_code, 2);
+  expect_one_line(outcome, "--no-such-flag");
+  EXPECT_THAT(outcome.err, HasSubstr(std::string("epalm ") + GetParam() + " --help"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Cli, EveryVerb, testing::Values("demo", "train", "eval", "ask", "inspect", "world"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST(Cli, VersionGoesToStandardOutput) {
+  const Outcome outcome = epalm("--version");
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.out, testing::MatchesRegex("epalm [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST(Cli, MissingVerbIsWrongUsage) {
+  const Outcome outcome = epalm("");
+  EXPECT_EQ(outcome.exit_code, 2);
+  expect_one_line(outcome, "epalm --help");
+}
+
+TEST(Cli, UnknownVerbNamesTheNearest) {
+  const Outcome outcome = epalm("trian x.yaml");
+  EXPECT_EQ(outcome.exit_code, 2);
+  expect_one_line(outcome, "'train'");
+}
+
+TEST(Cli, MissingArgumentIsWrongUsage) {
+  for (const char* arguments :
+       {"train", "ask", "inspect", "world", "eval run_vqa.yaml", "train run_vqa.yaml --output-dir"}) {
+    EXPECT_EQ(epalm(arguments).exit_code, 2) << arguments;
+  }
+}
+
+TEST(Cli, MissingFileFailsWithOneSentence) {
+  for (const char* arguments : {"train nowhere_vqa.yaml", "eval nowhere_vqa.yaml --checkpoint x.pth",
+                                "ask nowhere.png -q what", "inspect nowhere_vqa.yaml", "inspect nowhere.pth"}) {
+    const Outcome outcome = epalm(arguments);
+    EXPECT_EQ(outcome.exit_code, 1) << arguments;
+    expect_one_line(outcome, "nowhere");
+  }
+}
+
+TEST(Cli, TextAsPictureFailsWithOneSentence) {
+  const Outcome outcome = epalm("ask '" + file_with("notes.png", "not a picture").string() + "' -q what");
+  EXPECT_EQ(outcome.exit_code, 1);
+  expect_one_line(outcome, "notes.png");
+}
+
+TEST(Cli, EmptyPictureFailsWithOneSentence) {
+  const Outcome outcome = epalm("ask '" + file_with("empty.jpg", "").string() + "'");
+  EXPECT_EQ(outcome.exit_code, 1);
+  expect_one_line(outcome, "empty.jpg");
+}
+
+// A black BMP of 1 x 1 pixel.
+std::string small_picture() {
+  std::string bytes("BM\x3A\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\1\0\0\0\1\0\0\0\1\0\x18\0\0\0\0\0\4\0\0\0", 38);
+  bytes.resize(58, '\0');
+  return bytes;
+}
+
+TEST(Cli, WithoutAnyAdapterAskSaysHowToTrainOne) {
+  const fs::path empty = scratch() / "assets";
+  fs::create_directories(empty);
+  const Outcome outcome = epalm("ask '" + file_with("dot.bmp", small_picture()).string() + "' -q what",
+                                "EPALM_ASSETS='" + empty.string() + "'");
+  EXPECT_EQ(outcome.exit_code, 1);
+  expect_one_line(outcome, "epalm demo");
+}
+
+TEST(Cli, WrongAssetsFolderIsNamed) {
+  const Outcome outcome =
+      epalm("ask '" + file_with("dot.bmp", small_picture()).string() + "' -q what", "EPALM_ASSETS=/nowhere");
+  EXPECT_EQ(outcome.exit_code, 1);
+  expect_one_line(outcome, "/nowhere");
+}
+
+const char* const kEpalm = R"(
+image_res: 224
+optimizer: {opt: adamW, lr: 2e-5, weight_decay: 0.02, prompt_lr: 1e-5}
+schedular: {sched: cosine, lr: 2e-5, epochs: 8, min_lr: 1e-6, cooldown_epochs: 0}
+start_layer_idx: 19
+end_layer_idx: 31
+injected_hidden_states: 6
+use_cache: False
+k_test: 64
+prompt_tuning: True
+prompt_len: 10
+)";
+const std::string kEpalmPtL = std::string(kEpalm) + "shared_connector: True\nmlp: False\n";
+
+TEST(Cli, UnknownKeyOrDeviceFailsWithOneSentence) {
+  const std::string config = file_with("run_vqa.yaml", kEpalm).string();
+  const Outcome key = epalm("train '" + config + "' optimizer.learning_rate=1");
+  EXPECT_EQ(key.exit_code, 1);
+  expect_one_line(key, "optimizer.learning_rate");
+  const Outcome device = epalm("train '" + config + "' --device cuda");
+  EXPECT_EQ(device.exit_code, 1);
+  expect_one_line(device, "cuda");
+}
+
+TEST(Cli, FlagsAreReadInBothSpellings) {
+  const std::string config = file_with("run_vqa.yaml", kEpalm).string();
+  for (const char* flag : {"--text-model", "--text_model"}) {
+    const Outcome outcome = epalm(fmt::format("train '{}' {} no_such_model", config, flag));
+    EXPECT_EQ(outcome.exit_code, 1) << flag;
+    EXPECT_THAT(outcome.err, HasSubstr("no_such_model")) << flag;
+  }
+}
+
+struct Row {
+  const char *lm, *encoder;
+  bool shared;
+  int64_t total, trained;
+};
+
+class ParameterTable : public testing::TestWithParam<Row> {};
+
+// Totals and trained parameters of the published settings (SPEC.md §11).
+TEST_P(ParameterTable, InspectCountsAsPublished) {
+  const Row& row = GetParam();
+  const std::string config = file_with("run_vqa.yaml", row.shared ? kEpalmPtL : kEpalm).string();
+  const Outcome outcome =
+      epalm(fmt::format("inspect '{}' --json text_model={} vision_model_name={}", config, row.lm, row.encoder));
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto json = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(json["parameters_total"], row.total);
+  EXPECT_EQ(json["parameters_trained"], row.trained);
+  EXPECT_EQ(json["unread"],
+            (std::vector<std::string>{"schedular.lr", "schedular.cooldown_epochs", "use_cache", "k_test"}));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cli, ParameterTable,
+    testing::Values(Row{"facebook/opt-125m", "vit_base_patch16_224", false, 216'539'368, 4'732'416},
+                    Row{"facebook/opt-350m", "vit_base_patch16_224", false, 423'019'240, 5'255'168},
+                    Row{"facebook/opt-350m", "vit_large_patch16_224", true, 636'577'768, 1'054'720},
+                    Row{"facebook/opt-1.3b", "vit_large_patch16_224", false, 1'641'093'096, 21'008'384},
+                    Row{"facebook/opt-2.7b", "vit_base_patch16_224", true, 2'740'158'696, 1'994'240},
+                    Row{"facebook/opt-6.7b", "vit_large_patch16_224", true, 6'967'039'976, 4'239'360}));
+
+TEST(Cli, InspectShowsTheTrainedShare) {
+  const std::string config = file_with("run_vqa.yaml", kEpalmPtL).string();
+  const Outcome outcome = epalm("inspect '" + config + "' text_model=facebook/opt-6.7b");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("6,748,232,424"));
+  EXPECT_THAT(outcome.out, HasSubstr("0.0473 %"));
+}
+
+TEST(Cli, InspectListsTheTensorsOfAWeightFile) {
+  const std::string header = R"({"a.weight":{"dtype":"F16","shape":[2,3],"data_offsets":[0,12]}})";
+  std::string bytes(8, '\0');
+  bytes[0] = static_cast<char>(header.size());
+  const std::string file = file_with("tiny.safetensors", bytes + header + std::string(12, '\0')).string();
+  const Outcome outcome = epalm("inspect '" + file + "' --json");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto json = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(json["parameters_total"], 6);
+  EXPECT_EQ(json["bytes"], 12);
+  EXPECT_EQ(json["tensors"][0]["name"], "a.weight");
+  EXPECT_EQ(epalm("inspect '" + file + "' num_beams=3").exit_code, 1);
+}
+
+TEST(Cli, DamagedWeightFileFailsWithOneSentence) {
+  const Outcome outcome = epalm(
+      "inspect '" + file_with("bad.safetensors", std::string("\xff\xff\xff\xff\xff\xff\xff\x7f{}", 10)).string() + "'");
+  EXPECT_EQ(outcome.exit_code, 1);
+  expect_one_line(outcome, "bad.safetensors");
+}
+
+TEST(Cli, InterruptedWorldExits130AndSaysHowToContinue) {
+  const fs::path folder = scratch();
+  fs::remove_all(folder / "world");
+  // The signal is sent once the first folder shows that the program works.
+  std::ofstream(folder / "run.sh") << "cd \"$2\"\n"
+                                      "\"$1\" world world --data-only --train-images 200000 >stdout 2>stderr &\n"
+                                      "for i in $(seq 600); do [ -d world/COCO ] && break; sleep 0.1; done\n"
+                                      "kill -INT $!\n"
+                                      "wait $!\n";
+  const int status = std::system(fmt::format("sh '{0}/run.sh' '{1}' '{0}'", folder.string(), EPALM_PROGRAM).c_str());
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 130);
+  EXPECT_THAT(content(folder / "stderr"), HasSubstr("same command"));
+  fs::remove_all(folder / "world");
+}
+
+TEST(Cli, OutputElsewhereThanATerminalHasNoEscapes) {
+  const fs::path folder = scratch() / "world";
+  fs::remove_all(folder);
+  const Outcome outcome = epalm("world world --data-only --train-images 3 --val-images 2 --test-images 2 --json");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, Not(HasSubstr("\033")));
+  EXPECT_THAT(outcome.err, HasSubstr("pictures 100%"));
+  EXPECT_EQ(nlohmann::json::parse(outcome.out)["folder"], "world");
+  EXPECT_TRUE(fs::exists(folder / "vqa"));
+}
+
+}  // namespace
