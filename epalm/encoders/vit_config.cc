@@ -182,16 +182,24 @@ VitConfig vit_config_of(const io::TensorFile& file, int64_t heads) {
   }
   const auto patch = timm.info("patch_embed.proj.weight").shape;
   const auto positions = timm.info("pos_embed").shape;
-  require(patch.size() == 4 && patch[1] == 3 && patch[2] == patch[3] && positions.size() == 3 && positions[1] >= 2,
-          "'{}' holds no ViT: patch_embed.proj.weight is [{}], expected [width,3,p,p]", file.path().string(), fmt::join(patch, ","));
+  const auto hidden = timm.info("blocks.0.mlp.fc1.weight").shape;
+  require(patch.size() == 4 && patch[0] >= 1 && patch[1] == 3 && patch[2] >= 1 && patch[2] == patch[3],
+          "'{}' holds no ViT: patch_embed.proj.weight is [{}], expected [width,3,p,p]", file.path().string(),
+          fmt::join(patch, ","));
+  require(positions.size() == 3 && positions[1] >= 2, "'{}' holds no ViT: pos_embed is [{}], expected [1,1+g·g,width]",
+          file.path().string(), fmt::join(positions, ","));
+  require(hidden.size() == 2, "'{}' holds no ViT: blocks.0.mlp.fc1.weight is [{}], expected [hidden,width]",
+          file.path().string(), fmt::join(hidden, ","));
   VitConfig config;
   config.width = patch[0];
   config.patch_size_px = patch[2];
   config.image_size_px = patch[2] * std::lround(std::sqrt(static_cast<double>(positions[1] - 1)));
   config.depth = 0;
   while (timm.contains(fmt::format("blocks.{}.norm1.weight", config.depth))) ++config.depth;
-  config.mlp_width = timm.info("blocks.0.mlp.fc1.weight").shape[0];
-  config.classes = timm.contains("head.bias") ? timm.info("head.bias").shape[0] : 0;
+  config.mlp_width = hidden[0];
+  const auto head = timm.contains("head.bias") ? timm.info("head.bias").shape : std::vector<int64_t>{0};
+  require(head.size() == 1, "'{}': head.bias is [{}], expected [classes]", file.path().string(), fmt::join(head, ","));
+  config.classes = head[0];
   config.heads = heads > 0 ? heads : config.width == 1280 || config.width == 1408 ? 16 : std::max<int64_t>(1, config.width / 64);
   require(config.width % config.heads == 0, "'{}': width {} is not a multiple of {} heads", file.path().string(), config.width,
           config.heads);

@@ -1,10 +1,12 @@
 #include "epalm/nn/product_libtorch.h"
 
+#include "epalm/base/error.h"
 #include "epalm/nn/product.h"
 
 namespace epalm::nn {
 
 at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
+  EPALM_ASSERT(a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(0));
   return product_libtorch(a, b, bias);
 }
 
