@@ -1,0 +1,245 @@
+#include "epalm/lm/opt.h"
+
+#include <gmock/gmock.h>
+
+#include "epalm/base/error.h"
+
+namespace epalm::lm {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+constexpr int64_t kLayers = 3, kVocabulary = 20, kWidth = 16, kLongest = 12;
+
+// States are layer-normalised: below 8 here. A layer rounds each of its numbers some 16 times: 3 layers · 16 · 8 ·
+// 2^-24.
+constexpr double kTolerance = 2.3e-5;
+
+OptConfig tiny() {
+  OptConfig config;
+  config.vocab_size = kVocabulary;
+  config.hidden_size = config.word_embed_proj_dim = kWidth;
+  config.num_hidden_layers = kLayers;
+  config.ffn_dim = 24;
+  config.num_attention_heads = 2;
+  config.max_position_embeddings = kLongest;
+  config.dropout = 0.5;  // outside training it must not matter
+  config.attention_dropout = 0.5;
+  config.layerdrop = 0.5;
+  return config;
+}
+
+OptConfig tiny_post_norm() {
+  OptConfig config = tiny();
+  config.do_layer_norm_before = false;
+  config.word_embed_proj_dim = 8;
+  return config;
+}
+
+Opt random(const OptConfig& config) {
+  return {config, nn::random_weights(opt_weights(config), 1, 0.3)};
+}
+
+at::Tensor tokens(std::vector<int64_t> ids) {
+  const auto length = static_cast<int64_t>(ids.size());
+  return at::tensor(ids).view({1, length});
+}
+
+OptInput reading(const at::Tensor& ids) {
+  OptInput input;
+  input.ids = ids;
+  return input;
+}
+
+at::Tensor slot(uint64_t seed) {
+  at::manual_seed(seed);
+  return at::randn({1, 1, kWidth});
+}
+
+double difference(const at::Tensor& a, const at::Tensor& b) {
+  return (a - b).abs().max().item<double>();
+}
+
+std::string refusal(const OptInput& input) {
+  try {
+    random(tiny()).hidden(input);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Opt, RefusesIdsOutsideTheVocabulary) {
+  EXPECT_THAT(refusal(reading(tokens({2, kVocabulary}))), AllOf(HasSubstr("20"), HasSubstr("tokenizer")));
+  EXPECT_THAT(refusal(reading(tokens({2, -1, 5}))), HasSubstr("-1"));
+  EXPECT_EQ(refusal(reading(tokens({0, kVocabulary - 1}))), "accepted");
+}
+
+TEST(Opt, RefusesTextLongerThanItsPositions) {
+  EXPECT_EQ(refusal(reading(at::ones({1, kLongest}, at::kLong))), "accepted");
+  EXPECT_THAT(refusal(reading(at::ones({1, kLongest + 1}, at::kLong))), AllOf(HasSubstr("13 tokens"), HasSubstr("12")));
+}
+
+TEST(Opt, PromptsDoNotCountAgainstThePositions) {
+  OptInput input = reading(at::ones({1, kLongest}, at::kLong));
+  input.prompts = at::ones({5, kWidth});
+  EXPECT_EQ(random(tiny()).hidden(input).sizes(), (at::IntArrayRef{1, 5 + kLongest, kWidth}));
+}
+
+TEST(Opt, RefusesMasksSlotsAndPromptsOfAnotherShape) {
+  const Opt lm = random(tiny());
+  OptInput input = reading(tokens({2, 3}));
+  input.mask = at::ones({1, 3}, at::kLong);
+  EXPECT_THROW(lm.hidden(input), std::logic_error);
+  input = reading(tokens({2, 3}));
+  input.slots = {at::ones({1, 2, kWidth})};
+  EXPECT_THROW(lm.hidden(input), std::logic_error);
+  input = reading(tokens({2, 3}));
+  input.prompts = at::ones({2, kWidth + 1});
+  EXPECT_THROW(lm.hidden(input), std::logic_error);
+}
+
+class OptOf : public testing::TestWithParam<OptConfig> {
+ protected:
+  Opt lm_ = random(GetParam());
+};
+
+TEST_P(OptOf, LaterTokenDoesNotReachEarlierLogits) {
+  for (const Semantics& semantics : {kCausal, kReference}) {
+    OptInput input = reading(tokens({2, 5, 9, 4, 7}));
+    input.semantics = semantics;
+    const at::Tensor before = lm_.head(lm_.hidden(input));
+    input.ids = tokens({2, 5, 9, 4, 11});
+    const at::Tensor after = lm_.head(lm_.hidden(input));
+    EXPECT_TRUE(at::equal(after.slice(1, 0, 4), before.slice(1, 0, 4)));
+    EXPECT_FALSE(at::equal(after.select(1, 4), before.select(1, 4)));
+  }
+}
+
+TEST_P(OptOf, LaterTokenReachesNothingThroughTheSlotUnderCausalSemantics) {
+  OptInput input = reading(tokens({2, 5, 9, 4, 7}));
+  input.slots = {slot(1)};  // two layers follow the last injection
+  const auto earlier = [&](const Semantics& semantics, int64_t last) {
+    input.semantics = semantics;
+    input.ids = tokens({2, 5, 9, 4, last});
+    return lm_.hidden(input).slice(1, 0, 5);
+  };
+  EXPECT_TRUE(at::equal(earlier(kCausal, 7), earlier(kCausal, 11)));
+  EXPECT_FALSE(at::equal(earlier(kReference, 7), earlier(kReference, 11)));
+}
+
+TEST_P(OptOf, PaddingLeavesTheRealRowsAloneUnderCausalSemantics) {
+  OptInput input = reading(tokens({2, 5, 9}));
+  input.slots = {slot(1)};
+  input.prompts = at::ones({2, GetParam().word_embed_proj_dim});
+  const at::Tensor bare = lm_.hidden(input);
+  input.ids = tokens({2, 5, 9, 1, 1});
+  input.mask = tokens({1, 1, 1, 0, 0});
+  const at::Tensor padded = lm_.hidden(input);
+  EXPECT_EQ(padded.size(1), bare.size(1) + 2);
+  EXPECT_LE(difference(padded.slice(1, 0, bare.size(1)), bare), kTolerance);
+}
+
+TEST_P(OptOf, TextWithoutAMaskIsAllTokens) {
+  OptInput input = reading(tokens({2, 5, 1}));
+  const at::Tensor bare = lm_.hidden(input);
+  input.mask = at::ones({1, 3}, at::kLong);
+  EXPECT_TRUE(at::equal(lm_.hidden(input), bare));
+}
+
+TEST_P(OptOf, RowsOfABatchDoNotTouchEachOther) {
+  const at::Tensor first = tokens({2, 5, 9}), second = tokens({2, 8, 3});
+  const at::Tensor both = lm_.hidden(reading(at::cat({first, second})));
+  EXPECT_LE(difference(both.slice(0, 0, 1), lm_.hidden(reading(first))), kTolerance);
+  EXPECT_LE(difference(both.slice(0, 1, 2), lm_.hidden(reading(second))), kTolerance);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, OptOf, testing::Values(tiny(), tiny_post_norm()), [](const auto& info) {
+  return std::string(info.param.do_layer_norm_before ? "PreNorm" : "PostNormWithProjection");
+});
+
+std::vector<at::Tensor> layer_inputs(const OptConfig& config, OptInput input) {
+  std::vector<at::Tensor> states;
+  input.observe = [&](const at::Tensor& state) { states.push_back(state); };
+  random(config).hidden(input);
+  return states;
+}
+
+TEST(OptSlots, FirstLengthensTheSequenceAndLaterOnesOverwriteRowZero) {
+  OptInput input = reading(tokens({2, 5, 9}));
+  input.slots = {at::Tensor(), slot(1), at::Tensor()};
+  const auto once = layer_inputs(tiny(), input);
+  ASSERT_EQ(once.size(), static_cast<size_t>(kLayers + 1));
+  EXPECT_EQ(once[0].size(1), 3);
+  EXPECT_EQ(once[1].size(1), 4);
+  EXPECT_EQ(once[2].size(1), 4);
+  EXPECT_TRUE(at::equal(once[1].slice(1, 0, 1), slot(1)));
+
+  input.slots[2] = slot(2);
+  const auto twice = layer_inputs(tiny(), input);
+  EXPECT_EQ(twice[2].size(1), 4);
+  EXPECT_TRUE(at::equal(twice[2].slice(1, 0, 1), slot(2)));
+  EXPECT_FALSE(at::equal(once[2].slice(1, 0, 1), slot(2)));
+  EXPECT_TRUE(at::equal(twice[2].slice(1, 1), once[2].slice(1, 1)));
+}
+
+TEST(OptSlots, LieBeforePromptsAndText) {
+  OptInput input = reading(tokens({2, 5}));
+  input.prompts = at::full({2, kWidth}, 3.0);
+  input.slots = {slot(1)};
+  const auto states = layer_inputs(tiny(), input);
+  EXPECT_TRUE(at::equal(states[0].slice(1, 0, 1), slot(1)));
+  EXPECT_TRUE(at::equal(states[0].slice(1, 1, 3), at::full({1, 2, kWidth}, 3.0)));  // no positions are added to prompts
+  EXPECT_EQ(states[0].size(1), 5);
+}
+
+TEST(OptDropout, WorksInTrainingOnly) {
+  OptConfig config = tiny();
+  config.layerdrop = 0;
+  const Opt lm = random(config);
+  OptInput input = reading(tokens({2, 5, 9}));
+  const at::Tensor plain = lm.hidden(input);
+  EXPECT_TRUE(at::equal(lm.hidden(input), plain));
+  input.training = true;
+  at::manual_seed(1);
+  const at::Tensor first = lm.hidden(input);
+  EXPECT_FALSE(at::equal(first, plain));
+  EXPECT_FALSE(at::equal(lm.hidden(input), first));
+  at::manual_seed(1);
+  EXPECT_TRUE(at::equal(lm.hidden(input), first));
+}
+
+TEST(OptDropout, OfNothingLeavesTrainingAsEvaluation) {
+  OptConfig config = tiny();
+  config.dropout = config.attention_dropout = config.layerdrop = 0;
+  const Opt lm = random(config);
+  OptInput input = reading(tokens({2, 5, 9}));
+  const at::Tensor plain = lm.hidden(input);
+  input.training = true;
+  EXPECT_TRUE(at::equal(lm.hidden(input), plain));
+}
+
+TEST(OptLayerdrop, LeavesLayersOutInTrainingOnly) {
+  OptConfig config = tiny();
+  config.dropout = config.attention_dropout = 0;
+  config.layerdrop = 1;
+  OptInput input = reading(tokens({2, 5, 9}));
+  input.training = true;
+  const auto dropped = layer_inputs(config, input);
+  EXPECT_TRUE(at::equal(dropped[kLayers - 1], dropped[0]));
+  input.training = false;
+  const auto kept = layer_inputs(config, input);
+  EXPECT_FALSE(at::equal(kept[1], kept[0]));
+}
+
+TEST(OptHead, IsTiedToTheTokenEmbeddings) {
+  const Opt lm = random(tiny());
+  const at::Tensor& embeddings = lm.weights().at("model.decoder.embed_tokens.weight");
+  const at::Tensor row = at::zeros({1, kWidth});
+  row[0][3] = 1;
+  EXPECT_TRUE(at::equal(lm.head(row), embeddings.select(1, 3).unsqueeze(0)));
+}
+
+}  // namespace
+}  // namespace epalm::lm

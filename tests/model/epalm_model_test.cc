@@ -1,0 +1,175 @@
+#include "epalm/model/epalm_model.h"
+
+#include "epalm/model/loss.h"
+#include "epalm/model/trainable.h"
+#include "tests/model/tiny_model.h"
+
+namespace epalm::model {
+namespace {
+
+constexpr int64_t kBefore = 1 + kPrompts;  // rows before the text
+
+// Two texts of different lengths, right padded.
+const at::Tensor kIds = at::cat({row({2, 5, 9, 4, 7}), row({2, 8, 3, 1, 1})});
+const at::Tensor kMask = at::cat({row({1, 1, 1, 1, 1}), row({1, 1, 1, 0, 0})});
+const std::vector<int64_t> kLengths{5, 3};
+
+TEST(EPalm, RowsArePerceptualThenPromptsThenText) {
+  const EPalm model = tiny_model(injecting(1, 3), kCausal);
+  const at::Tensor features = model.features(image(2));
+  EXPECT_EQ(features.sizes(), (at::IntArrayRef{2, kStates, 12}));
+  EXPECT_EQ(model.hidden(features, kIds, kMask).sizes(), (at::IntArrayRef{2, kBefore + 5, 16}));
+  EXPECT_EQ(model.logits(features, kIds, kMask).sizes(), (at::IntArrayRef{2, kBefore + 5, kVocabulary}));
+  EXPECT_EQ(model.hidden({}, kIds, kMask).size(1), kPrompts + 5);
+}
+
+TEST(EPalm, BatchEqualsSinglesUnderCausalSemantics) {
+  const EPalm model = tiny_model(injecting(0, 3), kCausal);
+  const at::Tensor features = model.features(image(2));
+  const at::Tensor batch = model.logits(features, kIds, kMask);
+  const at::Tensor next = model.next_token_logits(features, kIds, kMask);
+  const at::Tensor labels = labels_of(kIds, kMask);
+  const at::Tensor losses = model.loss(features, kIds, kMask, labels);
+  for (int64_t i = 0; i < 2; ++i) {
+    const int64_t length = kLengths[static_cast<size_t>(i)];
+    const at::Tensor ids = kIds.slice(0, i, i + 1).slice(1, 0, length), mask = at::ones_like(ids);
+    const at::Tensor alone = model.features(image(2).slice(0, i, i + 1));
+    const at::Tensor logits = model.logits(alone, ids, mask);
+    EXPECT_LE(difference(batch.slice(0, i, i + 1).slice(1, 0, kBefore + length), logits), kTolerance);
+    EXPECT_LE(difference(next.slice(0, i, i + 1), model.next_token_logits(alone, ids, mask)), kTolerance);
+    // A loss sums length - 1 cross-entropies, each a difference of two numbers that err like a logit.
+    EXPECT_LE(difference(losses.slice(0, i, i + 1), model.loss(alone, ids, mask, ids)),
+              2 * static_cast<double>(length) * kTolerance);
+  }
+}
+
+TEST(EPalm, SeesTheImage) {
+  const EPalm model = tiny_model(injecting(1, 3), kCausal);
+  const at::Tensor lit = model.next_token_logits(model.features(image(2)), kIds, kMask);
+  const at::Tensor black = model.next_token_logits(model.features(at::zeros_like(image(2))), kIds, kMask);
+  const at::Tensor none = model.next_token_logits({}, kIds, kMask);
+  EXPECT_GT(difference(lit, black), 100 * kTolerance);
+  EXPECT_GT(difference(lit, none), 100 * kTolerance);
+  EXPECT_GT(difference(lit[0], lit[1]), 100 * kTolerance);
+}
+
+TEST(EPalm, WithoutFeaturesIsThePromptedLanguageModel) {
+  const EPalm model = tiny_model(injecting(1, 3), kReference);
+  lm::OptInput input;
+  input.ids = kIds;
+  input.mask = kMask;
+  input.prompts = model.adapter().prompts();
+  EXPECT_TRUE(at::equal(model.logits({}, kIds, kMask), model.lm().head(model.lm().hidden(input))));
+}
+
+TEST(EPalm, InjectingNowhereIsTheLanguageModelAlone) {
+  adapter::AdapterConfig config = injecting(0, 0);
+  config.prompt_tuning = false;
+  const EPalm model = tiny_model(config, kCausal);
+  lm::OptInput input;
+  input.ids = kIds;
+  input.mask = kMask;
+  EXPECT_TRUE(
+      at::equal(model.logits(model.features(image(2)), kIds, kMask), model.lm().head(model.lm().hidden(input))));
+}
+
+TEST(EPalm, NextTokenFollowsTheLastRealTokenUnderCausalSemantics) {
+  const EPalm model = tiny_model(injecting(1, 3), kCausal);
+  const at::Tensor features = model.features(image(2));
+  const at::Tensor logits = model.logits(features, kIds, kMask);
+  const at::Tensor next = model.next_token_logits(features, kIds, kMask);
+  for (int64_t i = 0; i < 2; ++i) {
+    EXPECT_LE(difference(next[i], logits[i][kBefore + kLengths[static_cast<size_t>(i)] - 1]), kTolerance);
+  }
+}
+
+TEST(EPalm, NextTokenFollowsATokenAppendedAfterPadding) {
+  const EPalm model = tiny_model(injecting(1, 3), kCausal);
+  const at::Tensor features = model.features(image(1));
+  const at::Tensor gap = model.next_token_logits(features, row({2, 8, 3, 1, 1, 6}), row({1, 1, 1, 0, 0, 1}));
+  const at::Tensor dense = model.next_token_logits(features, row({2, 8, 3, 6}), row({1, 1, 1, 1}));
+  EXPECT_LE(difference(gap, dense), kTolerance);
+}
+
+TEST(EPalm, NextTokenFollowsTheLastRowUnderReferenceSemantics) {
+  const EPalm model = tiny_model(injecting(1, 3), kReference);
+  const at::Tensor features = model.features(image(2));
+  const at::Tensor logits = model.logits(features, kIds, kMask);
+  EXPECT_LE(difference(model.next_token_logits(features, kIds, kMask), logits.select(1, kBefore + 4)), kTolerance);
+}
+
+TEST(EPalm, NextTokenWithoutAMaskFollowsTheLastToken) {
+  const EPalm model = tiny_model(injecting(1, 3), kCausal);
+  const at::Tensor features = model.features(image(2));
+  const at::Tensor all = at::ones_like(kIds);
+  EXPECT_LE(difference(model.next_token_logits(features, kIds, {}), model.next_token_logits(features, kIds, all)),
+            kTolerance);
+}
+
+// Logits of prompts and text; the perceptual row itself may differ.
+at::Tensor text_logits(const adapter::AdapterConfig& config, const Semantics& semantics, const at::Tensor& ids) {
+  const EPalm model = tiny_model(config, semantics);
+  return model.logits(model.features(image(2)), ids, kMask).slice(1, 1);
+}
+
+// SPEC.md §3.4: where every layer's row 0 is overwritten, what it has seen is lost.
+TEST(EPalmSemantics, AgreeWhereEveryLayerToTheEndIsInjected) {
+  for (const int64_t end : {kLayers, kLayers + 3}) {
+    EXPECT_TRUE(
+        at::equal(text_logits(injecting(1, end), kReference, kIds), text_logits(injecting(1, end), kCausal, kIds)));
+  }
+}
+
+TEST(EPalmSemantics, DifferWhereALayerFollowsTheLastInjectionOrOneIsLeftOut) {
+  adapter::AdapterConfig every_second = injecting(0, kLayers);
+  every_second.text_step = 2;
+  for (const auto& config : {injecting(1, kLayers - 1), every_second}) {
+    EXPECT_GT(difference(text_logits(config, kReference, kIds), text_logits(config, kCausal, kIds)), 10 * kTolerance);
+  }
+}
+
+TEST(EPalmSemantics, LaterTokenLeaksBackUnderReferenceSemanticsOnly) {
+  const at::Tensor other = kIds.clone();
+  other[0][4] = 11;
+  const auto earlier = [&](const Semantics& semantics, const at::Tensor& ids) {
+    return text_logits(injecting(0, kLayers - 2), semantics, ids).slice(1, 0, kPrompts + 4);
+  };
+  EXPECT_TRUE(at::equal(earlier(kCausal, kIds), earlier(kCausal, other)));
+  EXPECT_FALSE(at::equal(earlier(kReference, kIds), earlier(kReference, other)));
+}
+
+TEST(EPalm, DropsOutInTrainingUnderReferenceSemanticsOnly) {
+  const auto loss = [](const EPalm& model, bool training) {
+    at::manual_seed(9);
+    return model.loss(model.features(image(2)), kIds, kMask, labels_of(kIds, kMask), training);
+  };
+  const EPalm causal = tiny_model(injecting(1, 3), kCausal), reference = tiny_model(injecting(1, 3), kReference);
+  EXPECT_TRUE(at::equal(loss(causal, true), loss(causal, false)));
+  EXPECT_FALSE(at::equal(loss(reference, true), loss(reference, false)));
+}
+
+TEST(EPalm, StepOnTheAdapterLeavesFrozenWeightsByteIdentical) {
+  const EPalm model = tiny_model(injecting(1, 3), kCausal);
+  mark_trainable(model, {});
+  std::vector<at::Tensor> before;
+  for (const auto& [name, tensor] : model.parameters()) before.push_back(tensor.detach().clone());
+  const at::Tensor labels = labels_of(kIds, kMask);
+  const at::Tensor loss = model.loss(model.features(image(2)), kIds, kMask, labels).sum();
+  loss.backward();
+  {
+    at::NoGradGuard no_grad;
+    for (const auto& [name, tensor] : model.parameters()) {
+      if (tensor.grad().defined()) tensor.sub_(tensor.grad(), 1e-4);
+    }
+  }
+  size_t i = 0;
+  for (const auto& [name, tensor] : model.parameters()) {
+    const bool is_adapter = name.starts_with("connector") || name.starts_with("prompt_module");
+    EXPECT_EQ(tensor.grad().defined(), is_adapter) << name;
+    EXPECT_NE(at::equal(tensor, before[i++]), is_adapter) << name;
+  }
+  EXPECT_LT(model.loss(model.features(image(2)), kIds, kMask, labels).sum().item<double>(), loss.item<double>());
+}
+
+}  // namespace
+}  // namespace epalm::model

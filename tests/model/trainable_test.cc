@@ -1,0 +1,80 @@
+#include "epalm/model/trainable.h"
+
+#include <set>
+
+#include "tests/model/tiny_model.h"
+
+namespace epalm::model {
+namespace {
+
+const std::string kPrompt = "prompt_module.prefix_embedding.0.weight";
+const std::string kConnector = "connector.1.bias";
+const std::string kTextNorm = "model_text.model.decoder.layers.3.self_attn_layer_norm.weight";
+const std::string kTextFinalNorm = "model_text.model.decoder.final_layer_norm.bias";
+const std::string kTextWeight = "model_text.model.decoder.layers.3.fc1.weight";
+const std::string kVisionNorm = "model_vision.blocks.2.norm1.weight";
+const std::string kVisionWeight = "model_vision.blocks.2.mlp.fc1.weight";
+
+std::set<std::string> trained(const TrainableParts& parts) {
+  std::set<std::string> names;
+  for (const auto& name : {kPrompt, kConnector, kTextNorm, kTextFinalNorm, kTextWeight, kVisionNorm, kVisionWeight}) {
+    if (is_trainable(name, parts)) names.insert(name);
+  }
+  return names;
+}
+
+TEST(IsTrainable, ConnectorsAndPromptByDefault) {
+  EXPECT_EQ(trained({}), (std::set<std::string>{kPrompt, kConnector}));
+}
+
+TEST(IsTrainable, FreezeConnectorLeavesThePrompt) {
+  EXPECT_EQ(trained({.freeze_connector = true}), (std::set<std::string>{kPrompt}));
+}
+
+TEST(IsTrainable, TextLayerNormsAreThoseOfTheLanguageModel) {
+  EXPECT_EQ(trained({.unfreeze_text_layer_norm = true}),
+            (std::set<std::string>{kPrompt, kConnector, kTextNorm, kTextFinalNorm}));
+}
+
+TEST(IsTrainable, VisionLayerNormsReachThoseOfTheLanguageModelToo) {
+  EXPECT_EQ(trained({.unfreeze_vision_layer_norm = true}),
+            (std::set<std::string>{kPrompt, kConnector, kTextNorm, kTextFinalNorm, kVisionNorm}));
+}
+
+TEST(IsTrainable, WholeModels) {
+  EXPECT_EQ(trained({.unfreeze_text_model = true}),
+            (std::set<std::string>{kPrompt, kConnector, kTextNorm, kTextFinalNorm, kTextWeight}));
+  EXPECT_EQ(trained({.unfreeze_vision_model = true}),
+            (std::set<std::string>{kPrompt, kConnector, kVisionNorm, kVisionWeight}));
+}
+
+TEST(Parameters, CarryPublishedNamesInPublishedOrder) {
+  const auto parameters = tiny_model(injecting(1, 3), kCausal).parameters();
+  std::vector<std::string> heads;
+  for (const auto& [name, tensor] : parameters) {
+    const std::string head = name.substr(0, name.find('.'));
+    if (heads.empty() || heads.back() != head) heads.push_back(head);
+  }
+  EXPECT_EQ(heads, (std::vector<std::string>{"model_vision", "model_text", "connector", "prompt_module"}));
+}
+
+TEST(MarkTrainable, CountsWhatTrains) {
+  const EPalm model = tiny_model(injecting(1, 3), kCausal);
+  mark_trainable(model, {});
+  const auto counts = count_parameters(model);
+  EXPECT_EQ(counts.trained, model.adapter().weights().count());
+  EXPECT_EQ(counts.total, model.lm().weights().count() + model.encoder().weights().count() + counts.trained);
+  EXPECT_DOUBLE_EQ(counts.trained_percent(),
+                   100.0 * static_cast<double>(counts.trained) / static_cast<double>(counts.total));
+}
+
+TEST(MarkTrainable, FreezesAgainWhatNoLongerTrains) {
+  const EPalm model = tiny_model(injecting(1, 3), kCausal);
+  mark_trainable(model, {.unfreeze_text_model = true, .unfreeze_vision_model = true});
+  EXPECT_EQ(count_parameters(model).trained, count_parameters(model).total);
+  mark_trainable(model, {});
+  EXPECT_EQ(count_parameters(model).trained, model.adapter().weights().count());
+}
+
+}  // namespace
+}  // namespace epalm::model
