@@ -47,7 +47,7 @@ const std::vector<std::string> kUnread{"warm_up",
 const std::vector<std::string> kUnreadOfSchedule{"lr", "cooldown_epochs", "lr_noise_std"};
 // Published keys of which one value is built.
 const std::vector<std::pair<std::string, json>> kFixed{{"connector_type", "linear"}, {"deep", false},
-                                                       {"use_adapters", false},      {"loss_only_on_answers", false},
+                                                       {"use_adapters", false},
                                                        {"task_prompt", ""},          {"modality", "image"}};
 // Other spellings of keys, used where the key itself is absent.
 const std::vector<std::pair<std::string, std::string>> kAliases{{"pretrained_model", "encoder_weights"},

@@ -127,27 +127,33 @@ void pretrain_lm(const lm::Opt& lm, const text::Tokenizer& tokenizer, const Pret
   for (const auto& [name, tensor] : lm.weights().items()) tensor.set_requires_grad(false);
 }
 
-TextCeiling text_ceiling(const lm::Opt& lm, const text::Tokenizer& tokenizer, world::Split split, int64_t scenes,
+TextCeiling text_ceiling(const lm::Opt& lm, const text::Tokenizer& tokenizer, const std::vector<ReadingTest>& tests,
                          uint64_t seed) {
   const torch::NoGradGuard no_grad;
   PythonRandom random(seed);
   TextCeiling result;
   int64_t right = 0;
-  for (int64_t i = 0; i < scenes; ++i) {
-    const auto scene = world::random_scene(random, split);
+  for (const auto& [scene, questions] : tests) {
     const std::string description = world::describe(scene, random);
-    for (const auto& question : world::questions(scene, random)) {
-      auto ids = tokenizer.encode(description + kEnd + question.text + "?" + kAnswerMark);
-      const auto expected = tokenizer.encode(question.answer + kEnd, false);
+    std::vector<std::vector<int64_t>> lines;
+    std::vector<std::vector<int64_t>> answers;
+    for (const auto& question : questions) {
+      lines.push_back(tokenizer.encode(description + kEnd + question.text + "?" + kAnswerMark));
+      answers.push_back(tokenizer.encode(question.answer + kEnd, false));
+      lines.back().insert(lines.back().end(), answers.back().begin(), answers.back().end());
+    }
+    if (lines.empty()) continue;
+    const auto padded = text::pad(lines, tokenizer.pad_id());
+    lm::OptInput input;
+    input.ids = torch::tensor(padded.ids).view({padded.rows, padded.columns});
+    input.mask = torch::tensor(padded.mask).view({padded.rows, padded.columns});
+    const at::Tensor best = lm.head(lm.hidden(input)).argmax(-1);  // [questions,T]
+    for (size_t i = 0; i < questions.size(); ++i) {
       // Greedy decoding gives the expected answer exactly when each of its tokens is the likeliest after the ones before.
-      const auto prompt = static_cast<int64_t>(ids.size());
-      ids.insert(ids.end(), expected.begin(), expected.end());
-      lm::OptInput input;
-      input.ids = torch::tensor(ids).unsqueeze(0);
-      const at::Tensor hidden = lm.hidden(input);
-      const at::Tensor best = lm.head(hidden[0].slice(0, prompt - 1, static_cast<int64_t>(ids.size()) - 1)).argmax(-1);
-      const bool correct = at::equal(best, torch::tensor(expected));
-      auto& type = result.by_type[question.question_type];
+      const auto end = static_cast<int64_t>(lines[i].size());
+      const auto length = static_cast<int64_t>(answers[i].size());
+      const bool correct = at::equal(best[static_cast<int64_t>(i)].slice(0, end - length - 1, end - 1), torch::tensor(answers[i]));
+      auto& type = result.by_type[questions[i].question_type];
       type.first += correct ? 1 : 0;
       ++type.second;
       right += correct ? 1 : 0;
@@ -156,6 +162,18 @@ TextCeiling text_ceiling(const lm::Opt& lm, const text::Tokenizer& tokenizer, wo
   }
   result.accuracy = 100.0 * static_cast<double>(right) / static_cast<double>(std::max<int64_t>(result.questions, 1));
   return result;
+}
+
+TextCeiling text_ceiling(const lm::Opt& lm, const text::Tokenizer& tokenizer, world::Split split, int64_t scenes,
+                         uint64_t seed) {
+  PythonRandom random(seed);
+  std::vector<ReadingTest> tests;
+  for (int64_t i = 0; i < scenes; ++i) {
+    auto scene = world::random_scene(random, split);
+    auto questions = world::questions(scene, random);
+    tests.push_back({std::move(scene), std::move(questions)});
+  }
+  return text_ceiling(lm, tokenizer, tests, seed);
 }
 
 }  // namespace epalm::train

@@ -4,15 +4,14 @@
 
 namespace epalm::train {
 
-Optimizer make_optimizer(const infer::Bundle& bundle) {
-  const auto& config = bundle.config;
+Optimizer make_optimizer(const model::EPalm& model, const infer::RunConfig& config) {
   const auto& keys = config.optimizer;
   std::vector<Parameter> parameters;
-  for (const auto& [name, tensor] : bundle.model.parameters()) {
+  for (const auto& [name, tensor] : model.parameters()) {
     parameters.push_back({name, tensor.dim(), tensor.requires_grad() ? tensor : at::Tensor()});
   }
   GroupKeys groups{keys.customized_lr, keys.prompt_lr, keys.connector_lr, keys.vis_lr, keys.text_lr, keys.adapter_lr};
-  if (config.task == infer::Task::kCaption && bundle.model.semantics().caption_optimizer_reads_whole_config) groups = {};
+  if (config.task == infer::Task::kCaption && model.semantics().caption_optimizer_reads_whole_config) groups = {};
   OptimizerSettings settings;
   settings.opt = keys.opt;
   if (keys.opt_eps) settings.opt_eps = *keys.opt_eps;

@@ -52,7 +52,7 @@ class Run {
         best_path_(options.output_dir / "checkpoint_best.pth"),
         train_(subset(config_, eval::load_samples(config_, config_.train_split), config_.train_topk, "train_topk",
                       config_.balanced_data)),
-        optimizer_(make_optimizer(bundle)),
+        optimizer_(make_optimizer(bundle.model, config_)),
         schedule_(schedule_settings(config_), bundle.model.semantics(), optimizer_.groups()) {
     if (options.validate) {
       valid_ = subset(config_, eval::load_samples(config_, config_.val_split), config_.valid_topk, "valid_topk", false);
