@@ -62,6 +62,8 @@ void Console::progress(const std::string& label, int64_t done, int64_t total, co
     label_since_ = last_shown_ = now;
   }
   const bool ends = done >= total;
+  if (ends && !begins && ended_) return;
+  ended_ = ends;
   const double since_shown = std::chrono::duration<double>(now - last_shown_).count();
   if (!ends && since_shown < (terminal_ ? 0.1 : 10.0) && !(begins && terminal_)) return;
   last_shown_ = now;

@@ -33,6 +33,7 @@ class Console {
   bool terminal_;
   bool color_;
   bool bar_drawn_ = false;
+  bool ended_ = false;  // the label reached its total
   std::string label_;
   Clock::time_point label_since_{}, last_shown_{};
 };
