@@ -8,6 +8,7 @@
 #include "epalm/base/error.h"
 #include "epalm/demo/demo_report.h"
 #include "epalm/eval/samples.h"
+#include "epalm/train/checkpoint.h"
 #include "epalm/train/pretrain_lm.h"
 #include "epalm/world/sample.h"
 
@@ -70,6 +71,7 @@ TaskResult run_task(const DemoOptions& options, const std::string& task, bool re
   result.checkpoint = trained.best;
 
   infer::load_adapter(bundle, trained.best);
+  train::write_adapter(options.folder / task / "adapter.safetensors", bundle);
   const auto test = eval::load_samples(config, config.test_split);
   eval::EvalOptions seen{.progress = stage("test"), .interrupted = options.interrupted};
   const auto evaluated = eval::evaluate(bundle, test, seen);
