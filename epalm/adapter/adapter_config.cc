@@ -10,9 +10,11 @@
 namespace epalm::adapter {
 
 void validate(const AdapterConfig& config) {
-  require(config.injected_hidden_states >= 1, "injected_hidden_states: expected at least 1, got {}", config.injected_hidden_states);
+  require(config.injected_hidden_states >= 1, "injected_hidden_states: expected at least 1, got {}",
+          config.injected_hidden_states);
   require(config.start_layer_idx >= 0 && config.end_layer_idx >= config.start_layer_idx,
-          "start_layer_idx {} and end_layer_idx {}: expected 0 <= start <= end", config.start_layer_idx, config.end_layer_idx);
+          "start_layer_idx {} and end_layer_idx {}: expected 0 <= start <= end", config.start_layer_idx,
+          config.end_layer_idx);
   require(config.text_step >= 1, "text_step: expected at least 1, got {}", config.text_step);
   require(!config.prompt_tuning || (config.prompt_len >= 1 && config.prompt_len <= 100'000),
           "prompt_len: expected 1..100000, got {}", config.prompt_len);

@@ -7,7 +7,8 @@
 
 namespace epalm::adapter {
 
-// What is trained and where it enters the language model. Field names are the keys of the published configs (SPEC.md §9).
+// What is trained and where it enters the language model. Field names are the keys of the published configs (SPEC.md
+// §9).
 struct AdapterConfig {
   int64_t injected_hidden_states = 1;  // n: CLS of the last n encoder states
   bool shared_connector = false;       // one connector for all states; false: one each

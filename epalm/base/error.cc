@@ -3,7 +3,8 @@
 namespace epalm {
 
 void assertion_failed(const char* expression, const char* file, int line) {
-  throw std::logic_error(fmt::format("internal error: '{}' does not hold ({}:{}); please report it", expression, file, line));
+  throw std::logic_error(
+      fmt::format("internal error: '{}' does not hold ({}:{}); please report it", expression, file, line));
 }
 
 }  // namespace epalm

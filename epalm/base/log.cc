@@ -10,7 +10,9 @@ LogSink& sink() {
 
 }  // namespace
 
-void set_log_sink(LogSink new_sink) { sink() = std::move(new_sink); }
+void set_log_sink(LogSink new_sink) {
+  sink() = std::move(new_sink);
+}
 
 void log_message(LogLevel level, std::string_view message) {
   if (sink()) sink()(level, message);

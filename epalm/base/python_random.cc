@@ -72,9 +72,13 @@ int64_t PythonRandom::randrange(int64_t stop) {
   return static_cast<int64_t>(value);
 }
 
-int64_t PythonRandom::randint(int64_t low, int64_t high) { return low + randrange(high - low + 1); }
+int64_t PythonRandom::randint(int64_t low, int64_t high) {
+  return low + randrange(high - low + 1);
+}
 
-double PythonRandom::uniform(double low, double high) { return low + (high - low) * random(); }
+double PythonRandom::uniform(double low, double high) {
+  return low + (high - low) * random();
+}
 
 double PythonRandom::gauss() {
   return std::cos(2.0 * std::numbers::pi * random()) * std::sqrt(-2.0 * std::log(1.0 - random()));
@@ -117,7 +121,8 @@ void PythonRandom::set_state(const std::string& state) {
   std::istringstream in(state);
   for (uint32_t& word : words_) in >> word;
   in >> index_;
-  require(!in.fail() && index_ >= 0 && index_ <= 624, "random state: expected 624 words and an index; the checkpoint is damaged");
+  require(!in.fail() && index_ >= 0 && index_ <= 624,
+          "random state: expected 624 words and an index; the checkpoint is damaged");
 }
 
 }  // namespace epalm

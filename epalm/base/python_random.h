@@ -14,9 +14,9 @@ class PythonRandom {
  public:
   explicit PythonRandom(uint64_t seed = 0);
 
-  double random();                          // [0, 1) with 53 bits
-  uint64_t getrandbits(int bits);           // 1..64 bits
-  int64_t randrange(int64_t stop);          // [0, stop)
+  double random();                             // [0, 1) with 53 bits
+  uint64_t getrandbits(int bits);              // 1..64 bits
+  int64_t randrange(int64_t stop);             // [0, stop)
   int64_t randint(int64_t low, int64_t high);  // [low, high]
   double uniform(double low, double high);
   double gauss();  // N(0,1) through Box-Muller on random(), no cached second value (not Python's)
@@ -24,7 +24,8 @@ class PythonRandom {
   // Fisher-Yates as random.shuffle.
   template <typename T>
   void shuffle(std::vector<T>& items) {
-    for (size_t i = items.size(); i-- > 1;) std::swap(items[i], items[static_cast<size_t>(randrange(static_cast<int64_t>(i) + 1))]);
+    for (size_t i = items.size(); i-- > 1;)
+      std::swap(items[i], items[static_cast<size_t>(randrange(static_cast<int64_t>(i) + 1))]);
   }
 
   // Indices that random.sample(range(population), count) would give.

@@ -21,7 +21,8 @@ void write_text(const std::filesystem::path& path, const std::string& text) {
 
 infer::RunConfig task_config(const DemoOptions& options, const std::string& task) {
   const auto assets = options.assets / "tiny_world";
-  std::vector<std::string> overrides{"text_model=" + (assets / "opt").string(), "encoder_weights=" + (assets / "vit").string(),
+  std::vector<std::string> overrides{"text_model=" + (assets / "opt").string(),
+                                     "encoder_weights=" + (assets / "vit").string(),
                                      "data_dir=" + (options.folder / "world").string()};
   overrides.insert(overrides.end(), options.overrides.begin(), options.overrides.end());
   return infer::load_run_config(assets / (task + ".yaml"), overrides);
@@ -93,7 +94,8 @@ DemoResult run_demo(const DemoOptions& options) {
   const bool resume = !std::filesystem::exists(finished);
   std::error_code error;
   std::filesystem::create_directories(options.folder, error);
-  require(!error, "'{}' cannot be made: {}; name a folder that can be written", options.folder.string(), error.message());
+  require(!error, "'{}' cannot be made: {}; name a folder that can be written", options.folder.string(),
+          error.message());
   std::filesystem::remove(finished);
 
   world::write_image_world(options.folder / "world", options.world, [&](int done, int total) {

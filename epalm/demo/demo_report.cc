@@ -39,9 +39,9 @@ std::optional<double> find(const std::map<std::string, double>& values, const st
 }
 
 std::vector<report::ResultRow> rows_of(const TaskResult& task) {
-  const std::vector<std::string> order =
-      task.task == "vqa" ? std::vector<std::string>{"accuracy", "yes/no", "number", "other"}
-                         : std::vector<std::string>{"CIDEr", "BLEU_4", "ROUGE_L"};
+  const std::vector<std::string> order = task.task == "vqa"
+                                             ? std::vector<std::string>{"accuracy", "yes/no", "number", "other"}
+                                             : std::vector<std::string>{"CIDEr", "BLEU_4", "ROUGE_L"};
   std::vector<report::ResultRow> rows;
   for (const auto& name : order) {
     const auto value = find(task.metrics, name);
@@ -77,7 +77,8 @@ std::string demo_report(const DemoResult& result, const std::string& command) {
   report::Report page;
   page.title = "A language model learns to see";
   page.subtitle =
-      "eP-ALM on the tiny world: a frozen language model that has never met a picture and a frozen picture encoder that has never "
+      "eP-ALM on the tiny world: a frozen language model that has never met a picture and a frozen picture encoder "
+      "that has never "
       "met a word, joined by one trained linear layer and a short trained prompt";
   page.machine = machine();
   page.date = today();
@@ -97,10 +98,13 @@ std::string demo_report(const DemoResult& result, const std::string& command) {
     page.tasks.push_back(std::move(section));
   }
   page.notes = {
-      "Every test scene holds at least one pair of colour and shape that no training scene, no training text and no encoder label "
+      "Every test scene holds at least one pair of colour and shape that no training scene, no training text and no "
+      "encoder label "
       "ever showed.",
-      "Blank: the same trained model shown the mean colour instead of each picture. Most frequent: the most frequent training "
-      "answer of the question's type. Ceiling: the language model answering the same questions from the true description as text."};
+      "Blank: the same trained model shown the mean colour instead of each picture. Most frequent: the most frequent "
+      "training "
+      "answer of the question's type. Ceiling: the language model answering the same questions from the true "
+      "description as text."};
   return report::render_html(page);
 }
 

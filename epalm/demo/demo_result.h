@@ -21,7 +21,7 @@ struct TaskResult {
   std::map<std::string, double> metrics;        // on test scenes with colour-shape pairs never seen in training
   std::map<std::string, double> blank;          // the same model shown the mean colour only
   std::map<std::string, double> most_frequent;  // the most frequent training answer of each question type; vqa only
-  std::optional<double> text_ceiling;           // the LM on the same questions from the true description as text; vqa only
+  std::optional<double> text_ceiling;  // the LM on the same questions from the true description as text; vqa only
   std::vector<double> epoch_loss, epoch_valid;
   std::vector<eval::Prediction> predictions;
   std::filesystem::path checkpoint;

@@ -6,7 +6,8 @@
 
 namespace epalm::encoders {
 
-TransformerBlock::TransformerBlock(const nn::Weights& weights, const std::string& scope, int64_t heads) : heads_(heads) {
+TransformerBlock::TransformerBlock(const nn::Weights& weights, const std::string& scope, int64_t heads)
+    : heads_(heads) {
   const auto norm = [&](const char* name) {
     return nn::LayerNorm(weights.at(scope + name + ".weight"), weights.at(scope + name + ".bias"), 1e-6);
   };

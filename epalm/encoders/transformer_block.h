@@ -10,8 +10,8 @@
 
 namespace epalm::encoders {
 
-// The pre-LN block that all our encoders are made of: x += attn(norm1 x); x += mlp(norm2 x), exact GELU, LayerNorm eps 1e-6
-// (SPEC.md §2). Weight names below `scope`: norm1, attn.qkv (rows q, k, v), attn.proj, norm2, mlp.fc1, mlp.fc2.
+// The pre-LN block that all our encoders are made of: x += attn(norm1 x); x += mlp(norm2 x), exact GELU, LayerNorm eps
+// 1e-6 (SPEC.md §2). Weight names below `scope`: norm1, attn.qkv (rows q, k, v), attn.proj, norm2, mlp.fc1, mlp.fc2.
 class TransformerBlock {
  public:
   TransformerBlock(const nn::Weights& weights, const std::string& scope, int64_t heads);

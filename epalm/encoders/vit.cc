@@ -5,7 +5,8 @@
 namespace epalm::encoders {
 
 Vit::Vit(VitConfig config, nn::Weights weights) : config_(config), weights_(std::move(weights)) {
-  for (int64_t i = 0; i < config_.depth; ++i) blocks_.emplace_back(weights_, fmt::format("blocks.{}.", i), config_.heads);
+  for (int64_t i = 0; i < config_.depth; ++i)
+    blocks_.emplace_back(weights_, fmt::format("blocks.{}.", i), config_.heads);
   norm_ = nn::LayerNorm(weights_.at("norm.weight"), weights_.at("norm.bias"), 1e-6);
 }
 
@@ -13,8 +14,10 @@ Vit::Vit(VitConfig config, nn::Weights weights) : config_(config), weights_(std:
 at::Tensor Vit::embed_patches(const at::Tensor& pixels) const {
   const int64_t p = config_.patch_size_px;
   const int64_t g = config_.grid();
-  const at::Tensor patches = pixels.reshape({-1, 3, g, p, g, p}).permute({0, 2, 4, 1, 3, 5}).reshape({-1, g * g, 3 * p * p});
-  return nn::Linear(weights_.at("patch_embed.proj.weight").flatten(1), weights_.at("patch_embed.proj.bias"))(patches);  // [B,P,Dv]
+  const at::Tensor patches =
+      pixels.reshape({-1, 3, g, p, g, p}).permute({0, 2, 4, 1, 3, 5}).reshape({-1, g * g, 3 * p * p});
+  return nn::Linear(weights_.at("patch_embed.proj.weight").flatten(1),
+                    weights_.at("patch_embed.proj.bias"))(patches);  // [B,P,Dv]
 }
 
 void Vit::run(const at::Tensor& pixels, const std::function<void(const at::Tensor&)>& observe) const {

@@ -69,8 +69,8 @@ class AugRegFile : public io::TensorFile {
     }
     const at::Tensor t = raw(theirs);
     if (!theirs.ends_with("kernel")) return t;
-    if (t.dim() == 4) return t.permute({3, 2, 0, 1}).contiguous();    // [h,w,in,out] -> [out,in,h,w]
-    if (t.dim() == 3) return t.flatten(0, 1).t().contiguous();        // [heads,hd,D] -> [D,heads·hd]
+    if (t.dim() == 4) return t.permute({3, 2, 0, 1}).contiguous();  // [h,w,in,out] -> [out,in,h,w]
+    if (t.dim() == 3) return t.flatten(0, 1).t().contiguous();      // [heads,hd,D] -> [D,heads·hd]
     return t.t().contiguous();
   }
   const std::filesystem::path& path() const override { return file_.path(); }
@@ -109,16 +109,19 @@ class FittedFile : public io::TensorFile {
   FittedFile(const io::TensorFile& file, const VitConfig& config) : file_(file), config_(config) {
     const auto shape = file.contains("pos_embed") ? file.info("pos_embed").shape : std::vector<int64_t>{};
     if (!shape.empty()) {
-      const bool square = shape.size() == 3 && shape[0] == 1 && shape[1] >= 2 &&
-                          std::pow(std::lround(std::sqrt(static_cast<double>(shape[1] - 1))), 2) == static_cast<double>(shape[1] - 1);
-      require(square, "'{}': pos_embed has shape [{}], expected [1,1+g·g,width]", file.path().string(), fmt::join(shape, ","));
+      const bool square =
+          shape.size() == 3 && shape[0] == 1 && shape[1] >= 2 &&
+          std::pow(std::lround(std::sqrt(static_cast<double>(shape[1] - 1))), 2) == static_cast<double>(shape[1] - 1);
+      require(square, "'{}': pos_embed has shape [{}], expected [1,1+g·g,width]", file.path().string(),
+              fmt::join(shape, ","));
     }
   }
 
   std::vector<std::string> names() const override {
     std::vector<std::string> result;
     for (auto& name : file_.names()) {
-      if (!name.starts_with("head.") && !name.starts_with("head_dist.") && !name.starts_with("pre_logits.")) result.push_back(name);
+      if (!name.starts_with("head.") && !name.starts_with("head_dist.") && !name.starts_with("pre_logits."))
+        result.push_back(name);
     }
     if (config_.classes > 0) result.insert(result.end(), {"head.weight", "head.bias"});
     return result;
@@ -155,10 +158,12 @@ VitConfig vit_shape(const std::string& timm_name) {
   static const std::map<std::string, Size> sizes{{"tiny", {192, 12, 3, 768}},    {"small", {384, 12, 6, 1536}},
                                                  {"base", {768, 12, 12, 3072}},  {"large", {1024, 24, 16, 4096}},
                                                  {"huge", {1280, 32, 16, 5120}}, {"giant", {1408, 40, 16, 6144}}};
-  static const std::regex pattern("(?:deit_|vit_)(tiny|small|base|large|huge|giant)_patch(\\d{1,3})_(\\d{1,4})(?:_.*)?");
+  static const std::regex pattern(
+      "(?:deit_|vit_)(tiny|small|base|large|huge|giant)_patch(\\d{1,3})_(\\d{1,4})(?:_.*)?");
   std::smatch match;
   require(std::regex_match(timm_name, match, pattern),
-          "vision_model: expected a timm name like vit_base_patch16_224 (tiny, small, base, large, huge or giant), got '{}'",
+          "vision_model: expected a timm name like vit_base_patch16_224 (tiny, small, base, large, huge or giant), got "
+          "'{}'",
           timm_name);
   const Size& size = sizes.at(match[1]);
   VitConfig config;
@@ -200,9 +205,11 @@ VitConfig vit_config_of(const io::TensorFile& file, int64_t heads) {
   const auto head = timm.contains("head.bias") ? timm.info("head.bias").shape : std::vector<int64_t>{0};
   require(head.size() == 1, "'{}': head.bias is [{}], expected [classes]", file.path().string(), fmt::join(head, ","));
   config.classes = head[0];
-  config.heads = heads > 0 ? heads : config.width == 1280 || config.width == 1408 ? 16 : std::max<int64_t>(1, config.width / 64);
-  require(config.width % config.heads == 0, "'{}': width {} is not a multiple of {} heads", file.path().string(), config.width,
-          config.heads);
+  config.heads = heads > 0                                      ? heads
+                 : config.width == 1280 || config.width == 1408 ? 16
+                                                                : std::max<int64_t>(1, config.width / 64);
+  require(config.width % config.heads == 0, "'{}': width {} is not a multiple of {} heads", file.path().string(),
+          config.width, config.heads);
   return config;
 }
 
@@ -210,7 +217,8 @@ std::vector<nn::WeightSpec> vit_weights(const VitConfig& config) {
   std::vector<nn::WeightSpec> table;
   table.push_back({"cls_token", {1, 1, config.width}, nn::Init::kNormal});
   table.push_back({"pos_embed", {1, 1 + config.grid() * config.grid(), config.width}, nn::Init::kNormal});
-  table.push_back({"patch_embed.proj.weight", {config.width, 3, config.patch_size_px, config.patch_size_px}, nn::Init::kNormal});
+  table.push_back(
+      {"patch_embed.proj.weight", {config.width, 3, config.patch_size_px, config.patch_size_px}, nn::Init::kNormal});
   table.push_back({"patch_embed.proj.bias", {config.width}, nn::Init::kZeros});
   for (int64_t i = 0; i < config.depth; ++i) {
     add_block_specs(table, fmt::format("blocks.{}.", i), config.width, config.mlp_width);

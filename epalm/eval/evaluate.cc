@@ -28,11 +28,11 @@ std::map<std::string, double> score_vqa(const infer::RunConfig& config, const da
   for (size_t i = 0; i < predictions.size(); ++i) {
     const auto& sample = samples.samples()[i];
     const auto found = annotations.find(id_number(sample));
-    require(found != annotations.end(), "data_dir '{}': question {} has no entry in the annotation files", config.data_dir,
-            sample.question_id);
+    require(found != annotations.end(), "data_dir '{}': question {} has no entry in the annotation files",
+            config.data_dir, sample.question_id);
     predictions[i].expected = found->second.answers;
-    items.push_back({predictions[i].prediction, found->second.answers, found->second.question_type, found->second.answer_type,
-                     sample.is_topk_optimal});
+    items.push_back({predictions[i].prediction, found->second.answers, found->second.question_type,
+                     found->second.answer_type, sample.is_topk_optimal});
   }
   const auto accuracy = metrics::vqa_accuracy(items);
   for (size_t i = 0; i < predictions.size(); ++i) predictions[i].score = accuracy.per_question.at(i) / 100;
@@ -91,7 +91,8 @@ EvalResult evaluate(const infer::Bundle& bundle, const data::SampleList& samples
     for (const auto& sample : batch) questions.push_back(sample.question);
     const auto answers = infer::answers(bundle, sample_features(bundle, batch, options.blank), questions);
     for (size_t i = 0; i < count; ++i) {
-      result.predictions.push_back({batch[i].media.string(), batch[i].question_id, batch[i].question, answers[i], {}, 0});
+      result.predictions.push_back(
+          {batch[i].media.string(), batch[i].question_id, batch[i].question, answers[i], {}, 0});
     }
     if (options.progress) options.progress(first + static_cast<int64_t>(count), samples.size());
   }

@@ -28,8 +28,8 @@ struct EvalResult {
   std::vector<Prediction> predictions;  // in the order of the data set
 };
 
-// Answers every sample in batches of config.batch_size_test, in order (their composition matters under reference semantics,
-// SPEC.md §3.4), and scores the answers.
+// Answers every sample in batches of config.batch_size_test, in order (their composition matters under reference
+// semantics, SPEC.md §3.4), and scores the answers.
 EvalResult evaluate(const infer::Bundle& bundle, const data::SampleList& samples, const EvalOptions& options = {});
 
 // The same for splits of config.data_dir.

@@ -36,15 +36,16 @@ at::Tensor pixels_of(const Bundle& bundle, const media::Image& image) {
   return torch::tensor(media::eval_transform(image, size)).view({1, 3, size, size});
 }
 
-decode::Generated generate_ids(const Bundle& bundle, const at::Tensor& features, const std::vector<std::string>& questions,
-                               const decode::OnToken& on_token) {
+decode::Generated generate_ids(const Bundle& bundle, const at::Tensor& features,
+                               const std::vector<std::string>& questions, const decode::OnToken& on_token) {
   const torch::NoGradGuard no_grad;
   std::vector<std::vector<int64_t>> prompts;
   for (const auto& question : questions) prompts.push_back(bundle.tokenizer.encode(prompt_of(bundle, question)));
   const auto batch = text::pad(prompts, bundle.tokenizer.pad_id());
   const at::Tensor ids = torch::tensor(batch.ids).view({batch.rows, batch.columns});
   const at::Tensor mask = torch::tensor(batch.mask).view({batch.rows, batch.columns});
-  const auto step = [&](const at::Tensor& step_ids, const at::Tensor& step_mask, const std::vector<int64_t>& source_row) {
+  const auto step = [&](const at::Tensor& step_ids, const at::Tensor& step_mask,
+                        const std::vector<int64_t>& source_row) {
     return bundle.model.next_token_logits(features.index_select(0, torch::tensor(source_row)), step_ids, step_mask);
   };
   return decode::generate(step, ids, mask, options_of(bundle, batch.columns), on_token);
@@ -59,7 +60,8 @@ std::string extract(const Bundle& bundle, std::vector<int64_t> ids) {
                                               : data::extracted_answer(bundle.rules, decoded);
 }
 
-std::vector<std::string> answers(const Bundle& bundle, const at::Tensor& features, const std::vector<std::string>& questions) {
+std::vector<std::string> answers(const Bundle& bundle, const at::Tensor& features,
+                                 const std::vector<std::string>& questions) {
   const at::Tensor ids = generate_ids(bundle, features, questions).ids;
   std::vector<std::string> result;
   for (int64_t row = 0; row < ids.size(0); ++row) {
@@ -84,7 +86,8 @@ std::string answer(const Bundle& bundle, const media::Image& image, const std::s
     told = text;
     return piece.empty() || on_piece(piece);
   };
-  const auto generated = generate_ids(bundle, features, {question}, on_piece ? decode::OnToken(tell) : decode::OnToken());
+  const auto generated =
+      generate_ids(bundle, features, {question}, on_piece ? decode::OnToken(tell) : decode::OnToken());
   const at::Tensor line = generated.ids[0].contiguous();
   return extract(bundle, {line.data_ptr<int64_t>(), line.data_ptr<int64_t>() + line.numel()});
 }

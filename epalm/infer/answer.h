@@ -17,11 +17,12 @@ std::string answer(const Bundle& bundle, const media::Image& image, const std::s
                    const std::function<bool(std::string_view piece)>& on_piece = {});
 
 // The same for a batch. features [B,n,Dv], questions B texts ("" where a caption is wanted).
-std::vector<std::string> answers(const Bundle& bundle, const at::Tensor& features, const std::vector<std::string>& questions);
+std::vector<std::string> answers(const Bundle& bundle, const at::Tensor& features,
+                                 const std::vector<std::string>& questions);
 
 // Token ids of the same, prompts included, as decode::generate returns them.
-decode::Generated generate_ids(const Bundle& bundle, const at::Tensor& features, const std::vector<std::string>& questions,
-                               const decode::OnToken& on_token = {});
+decode::Generated generate_ids(const Bundle& bundle, const at::Tensor& features,
+                               const std::vector<std::string>& questions, const decode::OnToken& on_token = {});
 
 // The answer in generated ids; " " where an id lies outside the tokenizer, as published (SPEC.md §5).
 std::string extract(const Bundle& bundle, std::vector<int64_t> ids);

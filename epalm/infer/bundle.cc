@@ -10,7 +10,9 @@
 namespace epalm::infer {
 namespace {
 
-bool is_safetensors(const std::filesystem::path& path) { return path.extension() == ".safetensors"; }
+bool is_safetensors(const std::filesystem::path& path) {
+  return path.extension() == ".safetensors";
+}
 
 // A relative path that does not exist here may be meant from the folder of the checkpoint.
 void look_beside(std::string& path, const std::filesystem::path& checkpoint) {
@@ -22,7 +24,8 @@ void look_beside(std::string& path, const std::filesystem::path& checkpoint) {
 }  // namespace
 
 data::TextRules text_rules(const RunConfig& config) {
-  auto rules = semantics_named(config.semantics).literal_texts ? data::TextRules::reference() : data::TextRules::causal();
+  auto rules =
+      semantics_named(config.semantics).literal_texts ? data::TextRules::reference() : data::TextRules::causal();
   rules.answer_token = config.special_answer_token;
   if (!config.special_eo_answer_token.empty()) rules.end_token = config.special_eo_answer_token;
   rules.caption_end = rules.caption_end || config.append_eos_token;
@@ -34,13 +37,14 @@ Bundle load_bundle(const RunConfig& config) {
   auto encoder = load_encoder(config);
   auto tokenizer = load_tokenizer(config);
   require(tokenizer.size() <= lm.config().vocab_size,
-          "the tokenizer has {} tokens, the language model '{}' knows {}; they do not belong together", tokenizer.size(),
-          config.text_model, lm.config().vocab_size);
+          "the tokenizer has {} tokens, the language model '{}' knows {}; they do not belong together",
+          tokenizer.size(), config.text_model, lm.config().vocab_size);
   require(config.adapter.injected_hidden_states <= encoder->depth(),
           "injected_hidden_states: expected at most {} (the encoder's depth), got {}", encoder->depth(),
           config.adapter.injected_hidden_states);
-  adapter::Adapter adapter(config.adapter, adapter::random_adapter(config.adapter, encoder->width(), lm.config().hidden_size,
-                                                                   lm.config().word_embed_proj_dim, config.seed));
+  adapter::Adapter adapter(config.adapter,
+                           adapter::random_adapter(config.adapter, encoder->width(), lm.config().hidden_size,
+                                                   lm.config().word_embed_proj_dim, config.seed));
   Bundle bundle{config, std::move(tokenizer),
                 model::EPalm(std::move(lm), std::move(encoder), std::move(adapter), semantics_named(config.semantics)),
                 text_rules(config)};
@@ -52,7 +56,8 @@ RunConfig config_of_checkpoint(const std::filesystem::path& checkpoint, const st
   if (is_safetensors(checkpoint)) {
     const auto metadata = io::open_tensor_file(checkpoint)->metadata();
     const auto found = metadata.find("epalm_config");
-    require(found != metadata.end(), "'{}' holds no epalm config; it is not an adapter that epalm wrote", checkpoint.string());
+    require(found != metadata.end(), "'{}' holds no epalm config; it is not an adapter that epalm wrote",
+            checkpoint.string());
     return run_config_from_json(io::parse_json(found->second, checkpoint.string()), checkpoint.string(), overrides);
   }
   const auto value = io::read_torch(checkpoint);
@@ -61,7 +66,8 @@ RunConfig config_of_checkpoint(const std::filesystem::path& checkpoint, const st
 
 Bundle load_bundle(const std::filesystem::path& checkpoint, const std::vector<std::string>& overrides) {
   RunConfig config = config_of_checkpoint(checkpoint, overrides);
-  for (std::string* path : {&config.text_model, &config.encoder_weights, &config.tokenizer_name}) look_beside(*path, checkpoint);
+  for (std::string* path : {&config.text_model, &config.encoder_weights, &config.tokenizer_name})
+    look_beside(*path, checkpoint);
   Bundle bundle = load_bundle(config);
   load_adapter(bundle, checkpoint);
   return bundle;
@@ -71,7 +77,8 @@ void load_adapter(const Bundle& bundle, const std::filesystem::path& checkpoint)
   const torch::NoGradGuard no_grad;
   const auto file = io::open_tensor_file(checkpoint);
   std::vector<nn::WeightSpec> table;
-  for (const auto& [name, tensor] : bundle.model.adapter().weights().items()) table.push_back({name, tensor.sizes().vec()});
+  for (const auto& [name, tensor] : bundle.model.adapter().weights().items())
+    table.push_back({name, tensor.sizes().vec()});
   const auto loaded = nn::load_weights(table, *file);
   for (const auto& [name, tensor] : bundle.model.adapter().weights().items()) tensor.copy_(loaded.at(name));
   if (is_safetensors(checkpoint)) return;

@@ -18,7 +18,8 @@ nn::Precision precision_of(const RunConfig& config) {
 lm::Opt load_language_model(const RunConfig& config) {
   const std::filesystem::path folder = config.text_model;
   require(std::filesystem::is_directory(folder),
-          "text_model '{}' is not a folder; give the folder of an OPT model with config.json and its weights", config.text_model);
+          "text_model '{}' is not a folder; give the folder of an OPT model with config.json and its weights",
+          config.text_model);
   const auto path = folder / "config.json";
   const auto shape = lm::opt_config_from_json(io::read_json_file(path), path.string());
   const auto file = io::open_tensor_file(folder);
@@ -28,7 +29,8 @@ lm::Opt load_language_model(const RunConfig& config) {
 std::shared_ptr<const encoders::Encoder> load_encoder(const RunConfig& config) {
   const std::filesystem::path path = config.encoder_weights;
   require(!path.empty() && std::filesystem::exists(path),
-          "encoder_weights '{}' does not exist; give the weight file or folder of {} (timm state dict, AugReg .npz or safetensors)",
+          "encoder_weights '{}' does not exist; give the weight file or folder of {} (timm state dict, AugReg .npz or "
+          "safetensors)",
           config.encoder_weights, config.vision_model);
   int64_t heads = 0;
   if (std::filesystem::is_directory(path)) {
@@ -46,7 +48,8 @@ std::shared_ptr<const encoders::Encoder> load_encoder(const RunConfig& config) {
 }
 
 text::Tokenizer load_tokenizer(const RunConfig& config) {
-  text::Tokenizer tokenizer = text::load_tokenizer(config.tokenizer_name.empty() ? config.text_model : config.tokenizer_name);
+  text::Tokenizer tokenizer =
+      text::load_tokenizer(config.tokenizer_name.empty() ? config.text_model : config.tokenizer_name);
   for (const auto& token : {config.special_answer_token, config.special_eo_answer_token}) {
     if (!token.empty()) tokenizer.add_token(token);
   }

@@ -46,9 +46,8 @@ const std::vector<std::string> kUnread{"warm_up",
                                        "timem_p"};
 const std::vector<std::string> kUnreadOfSchedule{"lr", "cooldown_epochs", "lr_noise_std"};
 // Published keys of which one value is built.
-const std::vector<std::pair<std::string, json>> kFixed{{"connector_type", "linear"}, {"deep", false},
-                                                       {"use_adapters", false},
-                                                       {"task_prompt", ""},          {"modality", "image"}};
+const std::vector<std::pair<std::string, json>> kFixed{
+    {"connector_type", "linear"}, {"deep", false}, {"use_adapters", false}, {"task_prompt", ""}, {"modality", "image"}};
 // Other spellings of keys, used where the key itself is absent.
 const std::vector<std::pair<std::string, std::string>> kAliases{{"pretrained_model", "encoder_weights"},
                                                                 {"vision_model", "vision_model_name"}};

@@ -13,7 +13,8 @@ Opt::Opt(OptConfig config, nn::Weights weights) : config_(std::move(config)), we
     project_out_ = nn::Linear(weights_.at(root + "project_out.weight"), {});
   }
   if (config_.has_final_layer_norm()) {
-    final_norm_ = nn::LayerNorm(weights_.at(root + "final_layer_norm.weight"), weights_.at(root + "final_layer_norm.bias"), 1e-5);
+    final_norm_ =
+        nn::LayerNorm(weights_.at(root + "final_layer_norm.weight"), weights_.at(root + "final_layer_norm.bias"), 1e-5);
   }
   head_ = nn::Linear(weights_.at(root + "embed_tokens.weight"), {});
 }

@@ -17,8 +17,8 @@ struct OptInput {
   at::Tensor ids;      // [B,T] int64
   at::Tensor mask;     // [B,T] int64: 1 token, 0 padding; undefined: all tokens
   at::Tensor prompts;  // [N,W] soft tokens put before the text without positions, or undefined
-  // slots[i] [B,1,D] goes into row 0 before layer i: the first one lengthens the sequence, later ones overwrite. Undefined
-  // entries, or a vector shorter than L, leave the row as it is.
+  // slots[i] [B,1,D] goes into row 0 before layer i: the first one lengthens the sequence, later ones overwrite.
+  // Undefined entries, or a vector shorter than L, leave the row as it is.
   std::vector<at::Tensor> slots;
   Semantics semantics = kCausal;
   bool training = false;  // dropout and layerdrop as the config says
@@ -26,8 +26,8 @@ struct OptInput {
   std::function<void(const at::Tensor&)> observe;
 };
 
-// OPT (arXiv:2205.01068; SPEC.md §1), with a slot for one injected token before every layer. Holds handles of its weights:
-// cheap to copy, const forward, safe from several threads.
+// OPT (arXiv:2205.01068; SPEC.md §1), with a slot for one injected token before every layer. Holds handles of its
+// weights: cheap to copy, const forward, safe from several threads.
 class Opt {
  public:
   Opt(OptConfig config, nn::Weights weights);

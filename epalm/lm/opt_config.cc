@@ -22,7 +22,8 @@ OptConfig opt_config_from_json(const nlohmann::json& json, const std::string& or
   std::string activation = "relu";
   read("model_type", model_type);
   read("activation_function", activation);
-  require(model_type == "opt", "'{}': expected model_type opt, got {}; only OPT language models are read", origin, model_type);
+  require(model_type == "opt", "'{}': expected model_type opt, got {}; only OPT language models are read", origin,
+          model_type);
   require(activation == "relu", "'{}': expected activation_function relu, got {}", origin, activation);
   read("vocab_size", config.vocab_size);
   read("hidden_size", config.hidden_size);
@@ -42,8 +43,9 @@ OptConfig opt_config_from_json(const nlohmann::json& json, const std::string& or
   read("bos_token_id", config.bos_token_id);
   read("eos_token_id", config.eos_token_id);
   constexpr int64_t kLargest = 1 << 24;  // of any one size: far above every real model, far below overflow of a product
-  for (const int64_t size : {config.vocab_size, config.hidden_size, config.word_embed_proj_dim, config.num_hidden_layers,
-                             config.ffn_dim, config.num_attention_heads, config.max_position_embeddings}) {
+  for (const int64_t size :
+       {config.vocab_size, config.hidden_size, config.word_embed_proj_dim, config.num_hidden_layers, config.ffn_dim,
+        config.num_attention_heads, config.max_position_embeddings}) {
     require(size >= 1 && size <= kLargest, "'{}': every size must lie in 1..{}, got {}", origin, kLargest, size);
   }
   require(config.hidden_size % config.num_attention_heads == 0,
@@ -78,9 +80,9 @@ OptConfig opt_shape(const std::string& size) {
   struct Shape {
     int64_t hidden, layers, heads;
   };
-  static const std::map<std::string, Shape> shapes{{"125m", {768, 12, 12}},  {"350m", {1024, 24, 16}}, {"1.3b", {2048, 24, 32}},
-                                                   {"2.7b", {2560, 32, 32}}, {"6.7b", {4096, 32, 32}}, {"13b", {5120, 40, 40}},
-                                                   {"30b", {7168, 48, 56}},  {"66b", {9216, 64, 72}}};
+  static const std::map<std::string, Shape> shapes{
+      {"125m", {768, 12, 12}},  {"350m", {1024, 24, 16}}, {"1.3b", {2048, 24, 32}}, {"2.7b", {2560, 32, 32}},
+      {"6.7b", {4096, 32, 32}}, {"13b", {5120, 40, 40}},  {"30b", {7168, 48, 56}},  {"66b", {9216, 64, 72}}};
   const auto found = shapes.find(size);
   require(found != shapes.end(), "OPT size: expected 125m, 350m, 1.3b, 2.7b, 6.7b, 13b, 30b or 66b, got '{}'", size);
   OptConfig config;
@@ -116,7 +118,8 @@ std::vector<nn::WeightSpec> opt_weights(const OptConfig& config) {
   if (config.has_final_layer_norm()) norm(root + "final_layer_norm");
   for (int64_t i = 0; i < config.num_hidden_layers; ++i) {
     const std::string layer = fmt::format("{}layers.{}.", root, i);
-    for (const char* projection : {"k_proj", "v_proj", "q_proj", "out_proj"}) linear(layer + "self_attn." + projection, d, d);
+    for (const char* projection : {"k_proj", "v_proj", "q_proj", "out_proj"})
+      linear(layer + "self_attn." + projection, d, d);
     norm(layer + "self_attn_layer_norm");
     linear(layer + "fc1", config.ffn_dim, d);
     linear(layer + "fc2", d, config.ffn_dim);

@@ -35,7 +35,9 @@ at::Tensor OptLayer::attend(const at::Tensor& x, const at::Tensor& mask, bool tr
   return out_(mixed);
 }
 
-at::Tensor OptLayer::feed_forward(const at::Tensor& x) const { return fc2_(at::relu(fc1_(x))); }
+at::Tensor OptLayer::feed_forward(const at::Tensor& x) const {
+  return fc2_(at::relu(fc1_(x)));
+}
 
 at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, bool training) const {
   const auto drop = [&](const at::Tensor& y) { return training && dropout_ > 0 ? at::dropout(y, dropout_, true) : y; };

@@ -25,6 +25,8 @@ at::Tensor with_perceptual_row(const at::Tensor& mask, const Semantics& semantic
   return wider;
 }
 
-at::Tensor position_rows(const at::Tensor& text_mask) { return at::cumsum(text_mask, 1) * text_mask + 1; }
+at::Tensor position_rows(const at::Tensor& text_mask) {
+  return at::cumsum(text_mask, 1) * text_mask + 1;
+}
 
 }  // namespace epalm::lm

@@ -6,8 +6,8 @@
 
 namespace epalm::lm {
 
-// Additive attention mask of [prompts, text], float32 [B,1,N+T,N+T]: -inf above the diagonal, plus the lowest float on the
-// columns of padding (SPEC.md §1.2). text_mask [B,T] int64, 1 token, 0 padding; prompts count as tokens.
+// Additive attention mask of [prompts, text], float32 [B,1,N+T,N+T]: -inf above the diagonal, plus the lowest float on
+// the columns of padding (SPEC.md §1.2). text_mask [B,T] int64, 1 token, 0 padding; prompts count as tokens.
 at::Tensor text_attention_mask(const at::Tensor& text_mask, int64_t prompt_rows);
 
 // The same with the perceptual row and column added at index 0, [B,1,1+S,1+S]. Everyone sees column 0; the row sees

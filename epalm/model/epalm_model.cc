@@ -4,14 +4,16 @@
 
 namespace epalm::model {
 
-EPalm::EPalm(lm::Opt lm, std::shared_ptr<const encoders::Encoder> encoder, adapter::Adapter adapter, Semantics semantics)
+EPalm::EPalm(lm::Opt lm, std::shared_ptr<const encoders::Encoder> encoder, adapter::Adapter adapter,
+             Semantics semantics)
     : lm_(std::move(lm)), encoder_(std::move(encoder)), adapter_(std::move(adapter)), semantics_(semantics) {}
 
 at::Tensor EPalm::features(const at::Tensor& media) const {
   return encoder_->cls_states(media, adapter_.config().injected_hidden_states);
 }
 
-at::Tensor EPalm::hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask, bool training) const {
+at::Tensor EPalm::hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask,
+                         bool training) const {
   lm::OptInput input;
   input.ids = ids;
   input.mask = mask;
@@ -35,8 +37,8 @@ at::Tensor EPalm::next_token_logits(const at::Tensor& features, const at::Tensor
   return lm_.head(states.gather(1, index).squeeze(1));
 }
 
-at::Tensor EPalm::loss(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask, const at::Tensor& labels,
-                       bool training) const {
+at::Tensor EPalm::loss(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask,
+                       const at::Tensor& labels, bool training) const {
   return sequence_loss(lm_, hidden(features, ids, mask, training), labels);
 }
 

@@ -13,8 +13,8 @@
 
 namespace epalm::model {
 
-// A frozen language model with eyes or ears (arXiv:2303.11403; SPEC.md §3): one forward pass for training, evaluation and
-// generation. Copies share their weights. Const methods are safe from several threads.
+// A frozen language model with eyes or ears (arXiv:2303.11403; SPEC.md §3): one forward pass for training, evaluation
+// and generation. Copies share their weights. Const methods are safe from several threads.
 class EPalm {
  public:
   EPalm(lm::Opt lm, std::shared_ptr<const encoders::Encoder> encoder, adapter::Adapter adapter, Semantics semantics);
@@ -24,11 +24,12 @@ class EPalm {
 
   // Hidden states before the head, [B,S,W]; rows [perceptual?, prompts, text]. features undefined: text only.
   // ids, mask [B,T] int64. training: the frozen parts drop out where the semantics say so.
-  at::Tensor hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask, bool training = false) const;
+  at::Tensor hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask,
+                    bool training = false) const;
   // [B,S,V] float32.
   at::Tensor logits(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask) const;
-  // Logits of the row that predicts the token to append, [B,V]: the last row under reference semantics, the row of the last
-  // real token otherwise.
+  // Logits of the row that predicts the token to append, [B,V]: the last row under reference semantics, the row of the
+  // last real token otherwise.
   at::Tensor next_token_logits(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask) const;
   // [B]: see sequence_loss. labels [B,T], kIgnore where nothing is to be predicted.
   at::Tensor loss(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask, const at::Tensor& labels,

@@ -34,7 +34,9 @@ void mark_trainable(const EPalm& model, const TrainableParts& parts);
 struct ParameterCounts {
   int64_t total = 0;
   int64_t trained = 0;
-  double trained_percent() const { return total == 0 ? 0 : 100.0 * static_cast<double>(trained) / static_cast<double>(total); }
+  double trained_percent() const {
+    return total == 0 ? 0 : 100.0 * static_cast<double>(trained) / static_cast<double>(total);
+  }
 };
 // Counts numbers, by the requires_grad marks.
 ParameterCounts count_parameters(const EPalm& model);

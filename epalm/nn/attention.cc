@@ -4,8 +4,8 @@
 
 namespace epalm::nn {
 
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads, const at::Tensor& mask,
-                     double dropout) {
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
+                     const at::Tensor& mask, double dropout) {
   const int64_t width = q.size(-1);
   EPALM_ASSERT(width % heads == 0);
   check_shape(k, {q.size(0), kAny, width}, "attention keys");

@@ -8,9 +8,12 @@
 namespace epalm::nn {
 namespace {
 
-at::Tensor rows(const at::Tensor& x) { return x.reshape({-1, x.size(-1)}); }
+at::Tensor rows(const at::Tensor& x) {
+  return x.reshape({-1, x.size(-1)});
+}
 
-// What the weight is multiplied with must have its type: float16 has no fast product on CPUs and is computed in float32.
+// What the weight is multiplied with must have its type: float16 has no fast product on CPUs and is computed in
+// float32.
 at::Tensor as_operand(const at::Tensor& x, const at::Tensor& weight) {
   return weight.scalar_type() == at::kBFloat16 ? x.to(at::kBFloat16) : x;
 }

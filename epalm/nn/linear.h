@@ -4,10 +4,11 @@
 
 namespace epalm::nn {
 
-// y = x Wᵀ + b. W [out,in] float32, bfloat16 or float16 in the layout that the published files use; b [out] or undefined.
-// bfloat16 weights stay as they are in memory and are multiplied in bfloat16 with float32 accumulation; x and y are float32.
-// dX always flows to an x that needs it; dW and db are computed only where the weight itself requires a gradient, so a
-// frozen layer costs one product backwards and stores nothing. Cheap to copy: handles of shared tensors. Thread-safe.
+// y = x Wᵀ + b. W [out,in] float32, bfloat16 or float16 in the layout that the published files use; b [out] or
+// undefined. bfloat16 weights stay as they are in memory and are multiplied in bfloat16 with float32 accumulation; x
+// and y are float32. dX always flows to an x that needs it; dW and db are computed only where the weight itself
+// requires a gradient, so a frozen layer costs one product backwards and stores nothing. Cheap to copy: handles of
+// shared tensors. Thread-safe.
 class Linear {
  public:
   Linear() = default;

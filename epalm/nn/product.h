@@ -11,9 +11,9 @@ namespace epalm::nn {
 // All large matrix products of the project end here; products of other dtypes and devices fall back to libtorch.
 at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias = {});
 
-// While one lives, float32 products of this process are computed from operands rounded to bfloat16, with float32 accumulation:
-// several times faster on CPUs with AMX, relative error of an operand up to 2^-8. For training from scratch, where gradients
-// are noisier than that. Not nested, one thread at a time.
+// While one lives, float32 products of this process are computed from operands rounded to bfloat16, with float32
+// accumulation: several times faster on CPUs with AMX, relative error of an operand up to 2^-8. For training from
+// scratch, where gradients are noisier than that. Not nested, one thread at a time.
 class Bfloat16Products {
  public:
   Bfloat16Products();

@@ -13,6 +13,8 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& b
 Bfloat16Products::Bfloat16Products() = default;
 Bfloat16Products::~Bfloat16Products() = default;
 
-std::string product_backend() { return "libtorch"; }
+std::string product_backend() {
+  return "libtorch";
+}
 
 }  // namespace epalm::nn

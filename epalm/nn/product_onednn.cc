@@ -85,8 +85,12 @@ class Plans {
 
 }  // namespace
 
-Bfloat16Products::Bfloat16Products() { rounds_operands = true; }
-Bfloat16Products::~Bfloat16Products() { rounds_operands = false; }
+Bfloat16Products::Bfloat16Products() {
+  rounds_operands = true;
+}
+Bfloat16Products::~Bfloat16Products() {
+  rounds_operands = false;
+}
 
 at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
   EPALM_ASSERT(a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(0));
@@ -100,9 +104,16 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& b
   };
   const at::Tensor left = operand(a);
   const at::Tensor right = operand(b);
-  const Key key{left.size(0),    left.size(1),    right.size(1),   left.stride(0),
-                left.stride(1),  right.stride(0), right.stride(1), static_cast<int>(left.scalar_type()),
-                static_cast<int>(right.scalar_type()), bias.defined()};
+  const Key key{left.size(0),
+                left.size(1),
+                right.size(1),
+                left.stride(0),
+                left.stride(1),
+                right.stride(0),
+                right.stride(1),
+                static_cast<int>(left.scalar_type()),
+                static_cast<int>(right.scalar_type()),
+                bias.defined()};
   thread_local Plans plans;
   const auto& plan = plans.get(key, left, right, bias.defined());
   if (!plan) return product_libtorch(a, b, bias);

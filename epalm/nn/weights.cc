@@ -48,7 +48,8 @@ Weights load_weights(const std::vector<WeightSpec>& table, const io::TensorFile&
   std::vector<std::pair<const WeightSpec*, std::string>> sources;
   for (const WeightSpec& spec : table) {
     const auto candidates = options.file_names ? options.file_names(spec.name) : std::vector<std::string>{spec.name};
-    const auto name = std::find_if(candidates.begin(), candidates.end(), [&](const auto& c) { return file.contains(c); });
+    const auto name =
+        std::find_if(candidates.begin(), candidates.end(), [&](const auto& c) { return file.contains(c); });
     if (name == candidates.end()) {
       missing.push_back(spec.name);
       continue;
@@ -56,7 +57,8 @@ Weights load_weights(const std::vector<WeightSpec>& table, const io::TensorFile&
     used.insert(*name);
     const auto info = file.info(*name);
     if (info.shape != spec.shape) {
-      misshapen.push_back(fmt::format("{} expected [{}], got [{}]", *name, fmt::join(spec.shape, ","), fmt::join(info.shape, ",")));
+      misshapen.push_back(
+          fmt::format("{} expected [{}], got [{}]", *name, fmt::join(spec.shape, ","), fmt::join(info.shape, ",")));
     }
     sources.emplace_back(&spec, *name);
   }

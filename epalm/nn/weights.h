@@ -21,8 +21,8 @@ struct WeightSpec {
   Init init = Init::kNormal;
 };
 
-// The tensors of one model by published name, in table order. Layers hold handles of the same tensors, so requires_grad and
-// values are shared with them.
+// The tensors of one model by published name, in table order. Layers hold handles of the same tensors, so requires_grad
+// and values are shared with them.
 class Weights {
  public:
   void add(const std::string& name, at::Tensor tensor);
@@ -39,7 +39,8 @@ class Weights {
 enum class Precision { kFloat32, kBFloat16 };
 
 struct LoadOptions {
-  // Matrices (2-D and more) in this precision; vectors are always float32. A file that already holds the type is not copied.
+  // Matrices (2-D and more) in this precision; vectors are always float32. A file that already holds the type is not
+  // copied.
   Precision precision = Precision::kFloat32;
   // File names of a table name, tried in order; empty: the table name itself.
   std::function<std::vector<std::string>(const std::string&)> file_names;
@@ -47,7 +48,8 @@ struct LoadOptions {
   std::function<bool(const std::string&)> may_be_unused;
 };
 
-// Reads every tensor of the table. Throws Error naming all missing, mis-shaped and unused tensors (at most ten of each).
+// Reads every tensor of the table. Throws Error naming all missing, mis-shaped and unused tensors (at most ten of
+// each).
 Weights load_weights(const std::vector<WeightSpec>& table, const io::TensorFile& file, const LoadOptions& options = {});
 
 // N(0, std) for kNormal, drawn in table order from a generator seeded with `seed`.

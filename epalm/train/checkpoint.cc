@@ -56,30 +56,33 @@ Value schedule_value(const Schedule& schedule) {
   for (const double rate : schedule.base_rates()) bases.emplace_back(rate);
   Value::List warmup_steps;
   for (const double rate : schedule.base_rates()) {
-    warmup_steps.emplace_back(settings.warmup_epochs > 0 ? (rate - settings.warmup_lr) / static_cast<double>(settings.warmup_epochs) : 1.0);
+    warmup_steps.emplace_back(
+        settings.warmup_epochs > 0 ? (rate - settings.warmup_lr) / static_cast<double>(settings.warmup_epochs) : 1.0);
   }
-  return Value::Dict{{"scheduler_groups", std::move(groups)},
-                     {"param_group_field", "lr"},
-                     {"_initial_param_group_field", "initial_lr"},
-                     {"base_values", std::move(bases)},
-                     {"metric", Value()},
-                     {"noise_range_t", settings.lr_noise ? Value::tuple({settings.lr_noise->first * static_cast<double>(settings.epochs),
-                                                                         settings.lr_noise->second * static_cast<double>(settings.epochs)})
-                                                         : Value()},
-                     {"noise_pct", settings.lr_noise_pct},
-                     {"noise_type", "normal"},
-                     {"noise_std", 1.0},
-                     {"noise_seed", settings.seed},
-                     {"t_initial", settings.epochs},
-                     {"t_mul", settings.lr_cycle_mul},
-                     {"lr_min", settings.min_lr},
-                     {"decay_rate", settings.decay_rate},
-                     {"cycle_limit", settings.lr_cycle_limit},
-                     {"warmup_t", settings.warmup_epochs},
-                     {"warmup_lr_init", settings.warmup_lr},
-                     {"warmup_prefix", true},
-                     {"t_in_epochs", true},
-                     {"warmup_steps", std::move(warmup_steps)}};
+  return Value::Dict{
+      {"scheduler_groups", std::move(groups)},
+      {"param_group_field", "lr"},
+      {"_initial_param_group_field", "initial_lr"},
+      {"base_values", std::move(bases)},
+      {"metric", Value()},
+      {"noise_range_t", settings.lr_noise
+                            ? Value::tuple({settings.lr_noise->first * static_cast<double>(settings.epochs),
+                                            settings.lr_noise->second * static_cast<double>(settings.epochs)})
+                            : Value()},
+      {"noise_pct", settings.lr_noise_pct},
+      {"noise_type", "normal"},
+      {"noise_std", 1.0},
+      {"noise_seed", settings.seed},
+      {"t_initial", settings.epochs},
+      {"t_mul", settings.lr_cycle_mul},
+      {"lr_min", settings.min_lr},
+      {"decay_rate", settings.decay_rate},
+      {"cycle_limit", settings.lr_cycle_limit},
+      {"warmup_t", settings.warmup_epochs},
+      {"warmup_lr_init", settings.warmup_lr},
+      {"warmup_prefix", true},
+      {"t_in_epochs", true},
+      {"warmup_steps", std::move(warmup_steps)}};
 }
 
 bool is_adapter_name(const infer::Bundle& bundle, const std::string& name) {
@@ -154,7 +157,8 @@ RunState read_checkpoint(const std::filesystem::path& path, const infer::Bundle&
 
 void write_adapter(const std::filesystem::path& path, const infer::Bundle& bundle) {
   std::vector<std::pair<std::string, at::Tensor>> tensors;
-  for (const auto& [name, tensor] : bundle.model.adapter().weights().items()) tensors.emplace_back(name, tensor.detach());
+  for (const auto& [name, tensor] : bundle.model.adapter().weights().items())
+    tensors.emplace_back(name, tensor.detach());
   io::write_safetensors(path, tensors, {{"format", "pt"}, {"epalm_config", to_json(bundle.config).dump()}});
 }
 

@@ -16,9 +16,9 @@ struct RunState {
   int64_t best_epoch = -1;
 };
 
-// The published layout (SPEC.md §6.4): model, optimizer, lr_scheduler, config, epoch, best_valid, best_epoch; readable by
-// torch.load. Trained parameters outside the adapter, which the published files leave out, stand under `epalm_unfrozen`.
-// Atomic: a crash leaves the old file.
+// The published layout (SPEC.md §6.4): model, optimizer, lr_scheduler, config, epoch, best_valid, best_epoch; readable
+// by torch.load. Trained parameters outside the adapter, which the published files leave out, stand under
+// `epalm_unfrozen`. Atomic: a crash leaves the old file.
 void write_checkpoint(const std::filesystem::path& path, const infer::Bundle& bundle, const Optimizer& optimizer,
                       const Schedule& schedule, const RunState& state);
 

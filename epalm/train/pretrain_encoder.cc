@@ -46,7 +46,8 @@ at::Tensor classify(const encoders::Vit& vit, const LabelProbe& probe, const at:
 
 }  // namespace
 
-LabelProbe pretrain_encoder(const encoders::Vit& vit, const PretrainOptions& options, const OnPretrainProgress& progress) {
+LabelProbe pretrain_encoder(const encoders::Vit& vit, const PretrainOptions& options,
+                            const OnPretrainProgress& progress) {
   torch::manual_seed(options.seed);
   LabelProbe probe{torch::randn({total_classes(), vit.width()}) * 0.02, torch::zeros({total_classes()})};
   ParameterGroup group;
@@ -62,13 +63,15 @@ LabelProbe pretrain_encoder(const encoders::Vit& vit, const PretrainOptions& opt
   double sum = 0;
   int64_t since = 0;
   for (int64_t step = 0; step < options.steps; ++step) {
-    const LabelledBatch batch = draw_batch(random, world::Split::kTrain, options.batch_size, vit.config().image_size_px);
+    const LabelledBatch batch =
+        draw_batch(random, world::Split::kTrain, options.batch_size, vit.config().image_size_px);
     const at::Tensor scores = classify(vit, probe, batch.pixels);
     at::Tensor loss = torch::zeros({});
     int64_t first = 0;
     for (size_t head = 0; head < world::label_heads().size(); ++head) {
       const int64_t classes = world::label_heads()[head].classes;
-      loss = loss + at::cross_entropy_loss(scores.slice(1, first, first + classes), batch.labels.select(1, static_cast<int64_t>(head)));
+      loss = loss + at::cross_entropy_loss(scores.slice(1, first, first + classes),
+                                           batch.labels.select(1, static_cast<int64_t>(head)));
       first += classes;
     }
     optimizer.zero_grad();
@@ -96,7 +99,8 @@ ProbeAccuracy probe_accuracy(const encoders::Vit& vit, const LabelProbe& probe, 
   int64_t right = 0;
   int64_t asked = 0;
   for (int64_t done = 0; done < scenes; done += 100) {
-    const LabelledBatch batch = draw_batch(random, split, std::min<int64_t>(100, scenes - done), vit.config().image_size_px);
+    const LabelledBatch batch =
+        draw_batch(random, split, std::min<int64_t>(100, scenes - done), vit.config().image_size_px);
     const at::Tensor scores = classify(vit, probe, batch.pixels);
     int64_t first = 0;
     for (size_t head = 0; head < world::label_heads().size(); ++head) {
@@ -119,7 +123,8 @@ ProbeAccuracy probe_accuracy(const encoders::Vit& vit, const LabelProbe& probe, 
   ProbeAccuracy result;
   result.all = 100.0 * static_cast<double>(right) / static_cast<double>(asked);
   for (const auto& [kind, counts] : kinds) {
-    result.by_kind.emplace_back(kind, 100.0 * static_cast<double>(counts.first) / static_cast<double>(std::max<int64_t>(counts.second, 1)));
+    result.by_kind.emplace_back(
+        kind, 100.0 * static_cast<double>(counts.first) / static_cast<double>(std::max<int64_t>(counts.second, 1)));
   }
   return result;
 }

@@ -9,15 +9,17 @@
 
 namespace epalm::train {
 
-// Trains every weight of `vit` on class labels alone (world::label_heads over its last CLS); it never meets a word. The linear
-// heads belong to the training and are returned, weight [classes of all heads, Dv] and bias, as the probe of the CLS.
+// Trains every weight of `vit` on class labels alone (world::label_heads over its last CLS); it never meets a word. The
+// linear heads belong to the training and are returned, weight [classes of all heads, Dv] and bias, as the probe of the
+// CLS.
 struct LabelProbe {
   at::Tensor weight, bias;
 };
-LabelProbe pretrain_encoder(const encoders::Vit& vit, const PretrainOptions& options, const OnPretrainProgress& progress);
+LabelProbe pretrain_encoder(const encoders::Vit& vit, const PretrainOptions& options,
+                            const OnPretrainProgress& progress);
 
 struct ProbeAccuracy {
-  double all = 0;  // percent over all heads
+  double all = 0;                                       // percent over all heads
   std::vector<std::pair<std::string, double>> by_kind;  // "place shape", "colour place", "count shape" …
 };
 

@@ -4,8 +4,8 @@
 
 #include <chrono>
 
-#include "epalm/text/batch.h"
 #include "epalm/nn/product.h"
+#include "epalm/text/batch.h"
 #include "epalm/train/optimizer.h"
 #include "epalm/world/language.h"
 
@@ -29,8 +29,8 @@ void append(Line& line, const text::Tokenizer& tokenizer, const std::string& tex
   }
 }
 
-// </s> description </s> Q? </a> A </s> Q? </a> A </s> …; one in eight without the description, so that a question at the
-// start of a text is nothing new.
+// </s> description </s> Q? </a> A </s> Q? </a> A </s> …; one in eight without the description, so that a question at
+// the start of a text is nothing new.
 Line document_line(const text::Tokenizer& tokenizer, PythonRandom& random) {
   const auto document = world::document(world::random_scene(random, world::Split::kTrain), random);
   Line line{{tokenizer.bos_id()}, {0.0}};
@@ -68,7 +68,9 @@ TextTensors make_batch(const text::Tokenizer& tokenizer, PythonRandom& random, i
   batch.mask = torch::tensor(padded.mask).view({padded.rows, padded.columns});
   batch.weights = torch::zeros({padded.rows, padded.columns});
   for (size_t row = 0; row < weights.size(); ++row) {
-    batch.weights[static_cast<int64_t>(row)].slice(0, 0, static_cast<int64_t>(weights[row].size())).copy_(torch::tensor(weights[row]));
+    batch.weights[static_cast<int64_t>(row)]
+        .slice(0, 0, static_cast<int64_t>(weights[row].size()))
+        .copy_(torch::tensor(weights[row]));
   }
   return batch;
 }
@@ -149,10 +151,12 @@ TextCeiling text_ceiling(const lm::Opt& lm, const text::Tokenizer& tokenizer, co
     input.mask = torch::tensor(padded.mask).view({padded.rows, padded.columns});
     const at::Tensor best = lm.head(lm.hidden(input)).argmax(-1);  // [questions,T]
     for (size_t i = 0; i < questions.size(); ++i) {
-      // Greedy decoding gives the expected answer exactly when each of its tokens is the likeliest after the ones before.
+      // Greedy decoding gives the expected answer exactly when each of its tokens is the likeliest after the ones
+      // before.
       const auto end = static_cast<int64_t>(lines[i].size());
       const auto length = static_cast<int64_t>(answers[i].size());
-      const bool correct = at::equal(best[static_cast<int64_t>(i)].slice(0, end - length - 1, end - 1), torch::tensor(answers[i]));
+      const bool correct =
+          at::equal(best[static_cast<int64_t>(i)].slice(0, end - length - 1, end - 1), torch::tensor(answers[i]));
       auto& type = result.by_type[questions[i].question_type];
       type.first += correct ? 1 : 0;
       ++type.second;

@@ -25,8 +25,8 @@ struct ReadingTest {
   std::vector<world::Question> questions;
 };
 
-// How well the LM answers from the true description given as text: the ceiling for any eye (TINY_WORLD.md, gate 1). seed chooses
-// the wording of the descriptions.
+// How well the LM answers from the true description given as text: the ceiling for any eye (TINY_WORLD.md, gate 1).
+// seed chooses the wording of the descriptions.
 TextCeiling text_ceiling(const lm::Opt& lm, const text::Tokenizer& tokenizer, const std::vector<ReadingTest>& tests,
                          uint64_t seed);
 // The same on every kind of question about random scenes.

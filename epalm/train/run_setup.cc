@@ -33,7 +33,8 @@ ScheduleSettings schedule_settings(const infer::RunConfig& config) {
   settings.lr_cycle_mul = keys.lr_cycle_mul;
   settings.lr_cycle_limit = keys.lr_cycle_limit;
   if (!keys.lr_noise.empty()) {
-    settings.lr_noise = {keys.lr_noise[0], keys.lr_noise.size() > 1 ? keys.lr_noise[1] : std::numeric_limits<double>::infinity()};
+    settings.lr_noise = {keys.lr_noise[0],
+                         keys.lr_noise.size() > 1 ? keys.lr_noise[1] : std::numeric_limits<double>::infinity()};
   }
   settings.lr_noise_pct = keys.lr_noise_pct;
   return settings;

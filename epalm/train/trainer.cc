@@ -24,7 +24,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 data::SampleList take(const data::SampleList& samples, const std::vector<int64_t>& indices) {
   std::vector<data::Sample> taken;
@@ -64,9 +66,10 @@ class Run {
   TrainResult operator()() {
     const auto start = Clock::now();
     if (config_.cache_features && !config_.augment && state_.epoch + 1 < epochs()) {
-      bank_.emplace(bundle_, train_,
-                    [&](int64_t done, int64_t total) { report({.phase = "features", .done = done, .total = total}); },
-                    options_.interrupted);
+      bank_.emplace(
+          bundle_, train_,
+          [&](int64_t done, int64_t total) { report({.phase = "features", .done = done, .total = total}); },
+          options_.interrupted);
     }
     double training_s = 0;
     int64_t trained_epochs = 0;
@@ -98,8 +101,8 @@ class Run {
   void prepare_folder() {
     std::error_code error;
     std::filesystem::create_directories(options_.output_dir, error);
-    require(!error, "output_dir '{}' cannot be made: {}; name a folder that can be written", options_.output_dir.string(),
-            error.message());
+    require(!error, "output_dir '{}' cannot be made: {}; name a folder that can be written",
+            options_.output_dir.string(), error.message());
     const std::string text = to_json(config_).dump(1) + "\n";
     write_file_atomically(options_.output_dir / "config.json", std::as_bytes(std::span(text)));
   }
@@ -115,7 +118,8 @@ class Run {
     log_.emplace(options_.output_dir / "log.txt", state_.epoch);
   }
 
-  at::Tensor batch_features(const std::vector<data::Sample>& samples, const std::vector<int64_t>& indices, int64_t epoch) const {
+  at::Tensor batch_features(const std::vector<data::Sample>& samples, const std::vector<int64_t>& indices,
+                            int64_t epoch) const {
     if (bank_) return bank_->of(indices);
     if (!config_.augment || config_.black_image) return eval::sample_features(bundle_, samples, false);
     return bundle_.model.features(augmented_images(bundle_, samples, indices, epoch));
@@ -142,8 +146,10 @@ class Run {
       const at::Tensor losses = bundle_.model.loss(features, text.ids, text.mask, text.labels, true);
       const at::Tensor loss = losses.sum() / losses.size(0) * config_.lm_loss_weight;
       const auto value = loss.item<double>();
-      require(std::isfinite(value), "the loss became {} in epoch {}, batch {}; lower the learning rate; the last good checkpoint is {}",
-              value, epoch + 1, i + 1, std::filesystem::exists(last_path_) ? "'" + last_path_.string() + "'" : "none yet");
+      require(std::isfinite(value),
+              "the loss became {} in epoch {}, batch {}; lower the learning rate; the last good checkpoint is {}",
+              value, epoch + 1, i + 1,
+              std::filesystem::exists(last_path_) ? "'" + last_path_.string() + "'" : "none yet");
       const double lr = optimizer_.groups()[0].lr;
       optimizer_.zero_grad();
       loss.backward();
@@ -153,17 +159,24 @@ class Run {
       seen += static_cast<int64_t>(samples.size());
       const double elapsed = seconds_since(start);
       const double per_batch = elapsed / static_cast<double>(i + 1);
-      const auto left = static_cast<double>(batches.size()) * static_cast<double>(epochs() - epoch) - static_cast<double>(i + 1);
-      report({.phase = "train", .epoch = epoch, .done = static_cast<int64_t>(i + 1), .total = static_cast<int64_t>(batches.size()),
-              .loss = sum / static_cast<double>(i + 1), .lr = lr,
-              .samples_per_second = static_cast<double>(seen) / elapsed, .eta_s = per_batch * left});
+      const auto left =
+          static_cast<double>(batches.size()) * static_cast<double>(epochs() - epoch) - static_cast<double>(i + 1);
+      report({.phase = "train",
+              .epoch = epoch,
+              .done = static_cast<int64_t>(i + 1),
+              .total = static_cast<int64_t>(batches.size()),
+              .loss = sum / static_cast<double>(i + 1),
+              .lr = lr,
+              .samples_per_second = static_cast<double>(seen) / elapsed,
+              .eta_s = per_batch * left});
     }
     return sum / static_cast<double>(batches.size());
   }
 
   // Best first, then last: a stop in between repeats the epoch and finds the same best again.
   void finish_epoch(int64_t epoch, double loss, double seconds) {
-    nlohmann::json line{{"epoch", epoch}, {"train_loss", loss}, {"train_lr", optimizer_.groups()[0].lr}, {"seconds", seconds}};
+    nlohmann::json line{
+        {"epoch", epoch}, {"train_loss", loss}, {"train_lr", optimizer_.groups()[0].lr}, {"seconds", seconds}};
     std::map<std::string, double> metrics;
     bool is_best = epoch == 0;
     double score = 0;
@@ -206,7 +219,9 @@ class Run {
 
 }  // namespace
 
-TrainResult train(const infer::Bundle& bundle, const TrainOptions& options) { return Run(bundle, options)(); }
+TrainResult train(const infer::Bundle& bundle, const TrainOptions& options) {
+  return Run(bundle, options)();
+}
 
 TrainResult train(const infer::RunConfig& config, const TrainOptions& options) {
   const infer::Bundle bundle = infer::load_bundle(config);

@@ -22,26 +22,26 @@ struct TrainProgress {
 
 struct TrainOptions {
   std::filesystem::path output_dir;
-  bool resume = false;              // continue from output_dir/checkpoint_last.pth, or `checkpoint` where given
-  bool save_best = false;           // keep checkpoint_best.pth by the validation score
-  bool validate = true;             // evaluate val_split after every epoch
+  bool resume = false;                    // continue from output_dir/checkpoint_last.pth, or `checkpoint` where given
+  bool save_best = false;                 // keep checkpoint_best.pth by the validation score
+  bool validate = true;                   // evaluate val_split after every epoch
   std::filesystem::path checkpoint = {};  // start from this adapter
   std::function<void(const TrainProgress&)> progress = {};
   std::function<bool()> interrupted = {};  // true: stop with Interrupted; what is saved continues with `resume`
 };
 
 struct TrainResult {
-  double seconds_per_epoch = 0;             // mean over the epochs of this call, validation not counted
-  double first_epoch_s = 0;                 // with the encoder's pass over the pictures
-  std::vector<double> epoch_loss;           // of all epochs, earlier calls included
-  std::vector<double> epoch_valid;          // validation score, percent
-  std::filesystem::path last, best;         // best == last without save_best
+  double seconds_per_epoch = 0;      // mean over the epochs of this call, validation not counted
+  double first_epoch_s = 0;          // with the encoder's pass over the pictures
+  std::vector<double> epoch_loss;    // of all epochs, earlier calls included
+  std::vector<double> epoch_valid;   // validation score, percent
+  std::filesystem::path last, best;  // best == last without save_best
   std::map<std::string, double> best_metrics;
 };
 
 // Trains the adapter (SPEC.md §6): batches in an order that depends on seed and epoch alone, one JSON line per epoch in
-// output_dir/log.txt, checkpoint_last.pth after every epoch. Stopped at any moment and resumed, it ends with the same bytes as
-// without the stop. Throws Error for a loss that is not finite, naming the last good checkpoint.
+// output_dir/log.txt, checkpoint_last.pth after every epoch. Stopped at any moment and resumed, it ends with the same
+// bytes as without the stop. Throws Error for a loss that is not finite, naming the last good checkpoint.
 TrainResult train(const infer::RunConfig& config, const TrainOptions& options);
 // The same on a bundle that is already loaded.
 TrainResult train(const infer::Bundle& bundle, const TrainOptions& options);

@@ -99,11 +99,13 @@ WorldGates make_world_models(const WorldModelOptions& options) {
   write_half(options.folder / "opt/model.safetensors", lm.weights());
 
   const auto vit_config = vit_shape();
-  const encoders::Vit vit(vit_config, nn::random_weights(encoders::vit_weights(vit_config), options.encoder.seed, 0.02));
+  const encoders::Vit vit(vit_config,
+                          nn::random_weights(encoders::vit_weights(vit_config), options.encoder.seed, 0.02));
   const auto probe = pretrain_encoder(vit, options.encoder, on_progress("encoder", options.encoder.steps));
   round_to_half(vit.weights());
   gates.probe = probe_accuracy(vit, probe, world::Split::kTest, options.gate_scenes, 55);
-  write_text(options.folder / "vit/config.json", nlohmann::json{{"architecture", "vit"}, {"heads", vit_config.heads}}.dump(1) + "\n");
+  write_text(options.folder / "vit/config.json",
+             nlohmann::json{{"architecture", "vit"}, {"heads", vit_config.heads}}.dump(1) + "\n");
   write_half(options.folder / "vit/model.safetensors", vit.weights());
   return gates;
 }

@@ -25,9 +25,9 @@ struct WorldGates {
   ProbeAccuracy probe;
 };
 
-// Makes the tiny world's unimodal models from nothing but the seeds in the options: a tokenizer and a language model from text
-// alone, a ViT from class labels alone. Weights are written in float16. Throws Interrupted when asked to stop; finished models
-// stay.
+// Makes the tiny world's unimodal models from nothing but the seeds in the options: a tokenizer and a language model
+// from text alone, a ViT from class labels alone. Weights are written in float16. Throws Interrupted when asked to
+// stop; finished models stay.
 WorldGates make_world_models(const WorldModelOptions& options);
 
 }  // namespace epalm::train

@@ -113,8 +113,8 @@ TEST(VitConfigOf, RefusesTensorsOfShapesThatNoVitHas) {
       {"patch_embed.proj.weight", at::ones({0, 3, 4, 4})},
       {"pos_embed", at::ones({5, 64})},
       {"pos_embed", at::ones({1, 1, 64})},
-      {"blocks.0.mlp.fc1.weight", at::tensor(1.0f)},
-      {"head.bias", at::tensor(1.0f)}};
+      {"blocks.0.mlp.fc1.weight", at::scalar_tensor(1.0f)},
+      {"head.bias", at::scalar_tensor(1.0f)}};
   for (const auto& [name, tensor] : replacements) {
     EXPECT_THAT(refusal([&] { vit_config_of(MemoryFile(with(good, name, tensor))); }), HasSubstr("memory.safetensors"))
         << name << " " << tensor.sizes();

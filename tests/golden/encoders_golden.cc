@@ -40,7 +40,8 @@ void check_vit(const Case& test_case) {
       check_states(*vit, resized, resized.at("pixels"), tolerance);
     }
   }
-  const auto read_off = encoders::vit_config_of(*io::open_tensor_file(test_case.file("model.safetensors")), timm->config().heads);
+  const auto read_off =
+      encoders::vit_config_of(*io::open_tensor_file(test_case.file("model.safetensors")), timm->config().heads);
   EXPECT_EQ(read_off.image_size_px, timm->config().image_size_px);
   EXPECT_EQ(read_off.depth, timm->config().depth);
 }

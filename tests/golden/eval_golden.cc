@@ -9,7 +9,8 @@ namespace {
 
 // The folder of another case that this one refers to: beside it, or in any other folder of goldens.
 std::filesystem::path other_case(const Case& test_case, const std::string& relative) {
-  if (std::filesystem::exists(test_case.folder.parent_path() / relative)) return test_case.folder.parent_path() / relative;
+  if (std::filesystem::exists(test_case.folder.parent_path() / relative))
+    return test_case.folder.parent_path() / relative;
   for (const auto& other : find_cases()) {
     if (std::filesystem::exists(other.folder.parent_path() / relative)) return other.folder.parent_path() / relative;
   }
@@ -22,7 +23,8 @@ std::filesystem::path encoder_folder(const Case& test_case) {
   std::filesystem::create_directories(folder);
   std::filesystem::copy_file(test_case.file("vision.safetensors"), folder / "model.safetensors",
                              std::filesystem::copy_options::overwrite_existing);
-  std::ofstream(folder / "config.json") << nlohmann::json{{"heads", test_case.manifest["hyper"]["vision"]["num_heads"]}};
+  std::ofstream(folder / "config.json") << nlohmann::json{
+      {"heads", test_case.manifest["hyper"]["vision"]["num_heads"]}};
   return folder;
 }
 
@@ -42,7 +44,8 @@ void check_captions(const nlohmann::json& expected, const eval::EvalResult& resu
   ASSERT_EQ(result.predictions.size(), expected.at("predictions").size()) << name;
   for (size_t i = 0; i < result.predictions.size(); ++i) {
     EXPECT_EQ(result.predictions[i].prediction, expected.at("predictions")[i].get<std::string>()) << name << " " << i;
-    EXPECT_EQ(result.predictions[i].expected, expected.at("targets")[i].get<std::vector<std::string>>()) << name << " " << i;
+    EXPECT_EQ(result.predictions[i].expected, expected.at("targets")[i].get<std::vector<std::string>>())
+        << name << " " << i;
   }
 }
 

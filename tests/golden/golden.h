@@ -23,8 +23,9 @@ struct Case {
 
 using Check = std::function<void(const Case&)>;
 
-// Registers the check of all cases whose name starts with `prefix` (the longest registered prefix wins). Use at namespace
-// scope: `const bool registered = register_check("vit_", check_vit);`. Several checks may share one prefix: all run.
+// Registers the check of all cases whose name starts with `prefix` (the longest registered prefix wins). Use at
+// namespace scope: `const bool registered = register_check("vit_", check_vit);`. Several checks may share one prefix:
+// all run.
 bool register_check(const std::string& prefix, Check check);
 
 std::vector<Check> checks_for(const std::string& case_name);

@@ -31,7 +31,9 @@ INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(find_cases()), test_na
 
 }  // namespace
 
-void PrintTo(const Case& test_case, std::ostream* out) { *out << test_case.folder.string(); }
+void PrintTo(const Case& test_case, std::ostream* out) {
+  *out << test_case.folder.string();
+}
 
 }  // namespace epalm::golden
 

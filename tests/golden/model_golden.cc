@@ -48,7 +48,8 @@ void check_epalm(const Case& test_case) {
   for (const auto& [name, tensor] : model.parameters()) {
     const auto golden = gradients.find(name);
     if (golden == gradients.end()) {
-      EXPECT_TRUE(!tensor.grad().defined() || tensor.grad().abs().max().item<double>() == 0) << name << " has a gradient";
+      EXPECT_TRUE(!tensor.grad().defined() || tensor.grad().abs().max().item<double>() == 0)
+          << name << " has a gradient";
       continue;
     }
     ++with_gradient;

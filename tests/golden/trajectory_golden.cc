@@ -57,7 +57,8 @@ void check_trajectory(const Case& test_case) {
   const auto opt = read_all(test_case.file("opt.safetensors"));
   for (const auto& [name, tensor] : model.lm().weights().items()) EXPECT_TRUE(at::equal(tensor, opt.at(name))) << name;
   const auto vision = read_all(test_case.file("vision.safetensors"));
-  for (const auto& [name, tensor] : model.encoder().weights().items()) EXPECT_TRUE(at::equal(tensor, vision.at(name))) << name;
+  for (const auto& [name, tensor] : model.encoder().weights().items())
+    EXPECT_TRUE(at::equal(tensor, vision.at(name))) << name;
 }
 
 const bool registered = register_check("train_", check_trajectory);

@@ -19,8 +19,9 @@ namespace {
 pid_t start(const std::filesystem::path& folder, const std::string& out) {
   const std::string config = (folder / "run.yaml").string();
   const std::string output = (folder / out).string();
-  const char* arguments[] = {EPALM_PROGRAM, "train", config.c_str(), "--output-dir", output.c_str(), "--resume", "--save-best",
-                             "--threads", "1", nullptr};
+  const char* arguments[] = {
+      EPALM_PROGRAM, "train", config.c_str(), "--output-dir", output.c_str(), "--resume", "--save-best",
+      "--threads",   "1",     nullptr};
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   for (const int stream : {1, 2}) posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_WRONLY, 0);
@@ -57,7 +58,8 @@ TEST(Killed, RunsEndWithTheSameBytesAfterTenKills) {
   for (const char* name : {"checkpoint_last.pth", "checkpoint_best.pth"}) {
     const auto whole = io::open_tensor_file(folder.path() / "whole" / name);
     const auto resumed = io::open_tensor_file(folder.path() / "killed" / name);
-    for (const auto& tensor : whole->names()) EXPECT_TRUE(at::equal(whole->read(tensor), resumed->read(tensor))) << name << " " << tensor;
+    for (const auto& tensor : whole->names())
+      EXPECT_TRUE(at::equal(whole->read(tensor), resumed->read(tensor))) << name << " " << tensor;
   }
 }
 

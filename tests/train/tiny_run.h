@@ -16,7 +16,9 @@
 
 namespace epalm::train {
 
-inline void write_text(const std::filesystem::path& path, const std::string& text) { std::ofstream(path) << text; }
+inline void write_text(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream(path) << text;
+}
 
 // folder/{world,opt,vit,run.yaml}
 inline void make_tiny_run(const std::filesystem::path& folder, const std::string& more_yaml = "") {
@@ -57,20 +59,23 @@ inline void make_tiny_run(const std::filesystem::path& folder, const std::string
   vit.classes = 0;
   std::filesystem::create_directories(folder / "vit");
   write_text(folder / "vit/config.json", R"({"heads": 2})");
-  io::write_safetensors(folder / "vit/model.safetensors", nn::random_weights(encoders::vit_weights(vit), 2, 0.1).items());
+  io::write_safetensors(folder / "vit/model.safetensors",
+                        nn::random_weights(encoders::vit_weights(vit), 2, 0.1).items());
 
-  write_text(folder / "run.yaml",
-             "task: vqa\nsemantics: causal\nimage_res: 16\ninjected_hidden_states: 2\nstart_layer_idx: 0\nend_layer_idx: 3\n"
-             "prompt_tuning: true\nprompt_len: 2\nmlp: true\nspecial_answer_token: '</a>'\nbatch_size_train: 8\n"
-             "batch_size_test: 8\noptimizer: {opt: adamW, lr: 1e-3, prompt_lr: 1e-2, weight_decay: 0.02}\n"
-             "schedular: {sched: cosine, epochs: 4, min_lr: 1e-5, warmup_lr: 1e-4, warmup_epochs: 1, step_size: 4}\n"
-             "do_sample: false\nmax_length: 40\ntrain_split: karpathy_train\nval_split: karpathy_val\n"
-             "test_split: karpathy_test\n" +
-                 more_yaml + "text_model: " + (folder / "opt").string() + "\nencoder_weights: " + (folder / "vit").string() +
-                 "\ndata_dir: " + (folder / "world").string() + "\n");
+  write_text(
+      folder / "run.yaml",
+      "task: vqa\nsemantics: causal\nimage_res: 16\ninjected_hidden_states: 2\nstart_layer_idx: 0\nend_layer_idx: 3\n"
+      "prompt_tuning: true\nprompt_len: 2\nmlp: true\nspecial_answer_token: '</a>'\nbatch_size_train: 8\n"
+      "batch_size_test: 8\noptimizer: {opt: adamW, lr: 1e-3, prompt_lr: 1e-2, weight_decay: 0.02}\n"
+      "schedular: {sched: cosine, epochs: 4, min_lr: 1e-5, warmup_lr: 1e-4, warmup_epochs: 1, step_size: 4}\n"
+      "do_sample: false\nmax_length: 40\ntrain_split: karpathy_train\nval_split: karpathy_val\n"
+      "test_split: karpathy_test\n" +
+          more_yaml + "text_model: " + (folder / "opt").string() + "\nencoder_weights: " + (folder / "vit").string() +
+          "\ndata_dir: " + (folder / "world").string() + "\n");
 }
 
-inline infer::RunConfig tiny_config(const std::filesystem::path& folder, const std::vector<std::string>& overrides = {}) {
+inline infer::RunConfig tiny_config(const std::filesystem::path& folder,
+                                    const std::vector<std::string>& overrides = {}) {
   return infer::load_run_config(folder / "run.yaml", overrides);
 }
 

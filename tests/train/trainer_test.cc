@@ -98,9 +98,9 @@ TEST(Trainer, CachedFeaturesGiveTheSameAdapterAsTheEncoderRunEveryTime) {
   train(tiny_config(folder.path(), {"augment=false"}), plain);
   const auto a = adapter_of(cached.output_dir / "checkpoint_last.pth");
   for (const auto& [name, tensor] : adapter_of(plain.output_dir / "checkpoint_last.pth")) {
-    // The encoder sees other batch sizes, which changes float32 sums in their last bits; AdamW moves a weight by at most lr a
-    // step whatever the gradient's size, so a sign that flips near zero costs up to 2 lr in each of the 4·18 steps; in
-    // practice gradients are far from zero and differences stay near 1e-6.
+    // The encoder sees other batch sizes, which changes float32 sums in their last bits; AdamW moves a weight by at
+    // most lr a step whatever the gradient's size, so a sign that flips near zero costs up to 2 lr in each of the 4·18
+    // steps; in practice gradients are far from zero and differences stay near 1e-6.
     EXPECT_TRUE(at::allclose(a.at(name), tensor, 1e-3, 1e-3)) << name;
   }
 }
@@ -111,7 +111,8 @@ TEST(Trainer, StopsOnALossThatIsNotFiniteAndNamesTheLastGoodCheckpoint) {
   TrainOptions options;
   options.output_dir = folder.path() / "out";
   try {
-    train(tiny_config(folder.path(), {"optimizer.lr=1e30", "optimizer.prompt_lr=1e30", "optimizer.weight_decay=0"}), options);
+    train(tiny_config(folder.path(), {"optimizer.lr=1e30", "optimizer.prompt_lr=1e30", "optimizer.weight_decay=0"}),
+          options);
     FAIL() << "a learning rate of 1e30 went unnoticed";
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("learning rate"), std::string::npos) << error.what();
@@ -138,7 +139,8 @@ TEST(Checkpoint, GivesTheSameLogitsAfterSavingAndLoading) {
   const torch::NoGradGuard no_grad;
   const at::Tensor ids = torch::tensor({2, 9, 8, 7}).view({1, 4});
   const at::Tensor features = bundle.model.features(torch::ones({1, 3, 16, 16}));
-  EXPECT_TRUE(at::equal(bundle.model.logits(features, ids, at::ones_like(ids)), again.model.logits(features, ids, at::ones_like(ids))));
+  EXPECT_TRUE(at::equal(bundle.model.logits(features, ids, at::ones_like(ids)),
+                        again.model.logits(features, ids, at::ones_like(ids))));
 }
 
 }  // namespace
