@@ -66,7 +66,7 @@ TEST(Safetensors, RoundTripKeepsEveryDtypeBitForBit) {
     ASSERT_EQ(got.scalar_type(), tensor.scalar_type()) << name;
     ASSERT_EQ(got.sizes(), tensor.sizes()) << name;
     const at::Tensor whole = tensor.contiguous();
-    EXPECT_EQ(std::memcmp(got.data_ptr(), whole.data_ptr(), whole.nbytes()), 0) << name;
+    if (whole.numel() > 0) EXPECT_EQ(std::memcmp(got.data_ptr(), whole.data_ptr(), whole.nbytes()), 0) << name;
   }
 }
 
