@@ -56,7 +56,7 @@ void add_eval(CLI::App& app, Session& session) {
   auto* verb = app.add_subcommand("eval", "Scores an adapter on a split, with all metrics of its task");
   auto flags = std::make_shared<EvalFlags>();
   add_run_flags(*verb, flags->run);
-  verb->add_option("--checkpoint", flags->checkpoint, "the adapter: .pth or .safetensors")->required();
+  verb->add_option("--checkpoint", flags->checkpoint, "the adapter: .pth or .safetensors (required)");
   verb->add_option("--split", flags->split, "train, val, test (default), or names of splits of the data set");
   verb->add_option("--output", flags->output, "write the predictions here, as VQA or COCO results (JSON)");
   verb->add_flag("--blank", flags->blank, "replace every picture by a blank one: what the text alone is worth");
@@ -64,6 +64,8 @@ void add_eval(CLI::App& app, Session& session) {
   verb->footer(
       "\nExample:\n  epalm eval ePALM_vqa.yaml --checkpoint runs/vqa/checkpoint_best.pth --output predictions.json");
   verb->callback([flags, &session] {
+    // Not ->required(): an unknown flag is to be named first.
+    if (flags->checkpoint.empty()) throw CLI::RequiredError("--checkpoint");
     session.how_to_continue = "the same command starts over";
     session.action = [flags] { return run_eval(*flags); };
   });
