@@ -29,8 +29,8 @@ struct GroupKeys {
 
 struct ParameterGroup {
   std::string label;  // for logs: "other", "prompt", "no decay", …
-  double lr;
-  double weight_decay;
+  double lr = 0;
+  double weight_decay = 0;
   std::vector<Parameter> parameters;
 };
 

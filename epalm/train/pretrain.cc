@@ -1,8 +1,11 @@
 #include "epalm/train/pretrain.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <numbers>
+
+#include "epalm/nn/product.h"
 
 namespace epalm::train {
 
@@ -13,6 +16,29 @@ double pretrain_rate(const PretrainOptions& options, int64_t step) {
   const double left = static_cast<double>(std::max<int64_t>(options.steps - options.warmup_steps, 1));
   const double done = static_cast<double>(step - options.warmup_steps) / left;
   return options.learning_rate * (0.001 + 0.999 * 0.5 * (1 + std::cos(std::numbers::pi * done)));
+}
+
+void minimise(const PretrainOptions& options, Optimizer& optimizer, const std::function<at::Tensor()>& next_loss,
+              const OnPretrainProgress& progress) {
+  const nn::Bfloat16Products fast;
+  const auto start = std::chrono::steady_clock::now();
+  double sum = 0;
+  int64_t since = 0;
+  for (int64_t step = 0; step < options.steps; ++step) {
+    const at::Tensor loss = next_loss();
+    optimizer.zero_grad();
+    loss.backward();
+    optimizer.groups()[0].lr = pretrain_rate(options, step);
+    optimizer.step();
+    sum += loss.item<double>();
+    ++since;
+    if ((step + 1) % 50 == 0 || step + 1 == options.steps) {
+      const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+      if (!progress({step + 1, sum / static_cast<double>(since), elapsed.count()})) break;
+      sum = 0;
+      since = 0;
+    }
+  }
 }
 
 }  // namespace epalm::train

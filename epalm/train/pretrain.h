@@ -4,6 +4,8 @@
 #include <functional>
 #include <string>
 
+#include "epalm/train/optimizer.h"
+
 namespace epalm::train {
 
 // How long and how fast the tiny world's unimodal models are trained from random weights (TINY_WORLD.md). The learning
@@ -27,5 +29,10 @@ struct PretrainProgress {
 using OnPretrainProgress = std::function<bool(const PretrainProgress&)>;
 
 double pretrain_rate(const PretrainOptions& options, int64_t step);
+
+// The loop of every training from scratch: options.steps updates of the optimizer's one group, each on the scalar that
+// next_loss gives for a fresh batch. Products are rounded to bfloat16 (nn::Bfloat16Products).
+void minimise(const PretrainOptions& options, Optimizer& optimizer, const std::function<at::Tensor()>& next_loss,
+              const OnPretrainProgress& progress);
 
 }  // namespace epalm::train

@@ -2,11 +2,9 @@
 
 #include <torch/torch.h>
 
-#include <chrono>
 #include <map>
 
 #include "epalm/media/image_transform.h"
-#include "epalm/nn/product.h"
 #include "epalm/train/optimizer.h"
 #include "epalm/world/labels.h"
 #include "epalm/world/render.h"
@@ -58,11 +56,7 @@ LabelProbe pretrain_encoder(const encoders::Vit& vit, const PretrainOptions& opt
   group.weight_decay = options.weight_decay;
   Optimizer optimizer({}, {group});
   PythonRandom random(options.seed);
-  const nn::Bfloat16Products fast;
-  const auto start = std::chrono::steady_clock::now();
-  double sum = 0;
-  int64_t since = 0;
-  for (int64_t step = 0; step < options.steps; ++step) {
+  const auto next_loss = [&] {
     const LabelledBatch batch =
         draw_batch(random, world::Split::kTrain, options.batch_size, vit.config().image_size_px);
     const at::Tensor scores = classify(vit, probe, batch.pixels);
@@ -74,19 +68,9 @@ LabelProbe pretrain_encoder(const encoders::Vit& vit, const PretrainOptions& opt
                                            batch.labels.select(1, static_cast<int64_t>(head)));
       first += classes;
     }
-    optimizer.zero_grad();
-    loss.backward();
-    optimizer.groups()[0].lr = pretrain_rate(options, step);
-    optimizer.step();
-    sum += loss.item<double>();
-    ++since;
-    if ((step + 1) % 50 == 0 || step + 1 == options.steps) {
-      const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-      if (!progress({step + 1, sum / static_cast<double>(since), elapsed.count()})) break;
-      sum = 0;
-      since = 0;
-    }
-  }
+    return loss;
+  };
+  minimise(options, optimizer, next_loss, progress);
   for (auto& parameter : group.parameters) parameter.tensor.set_requires_grad(false);
   return probe;
 }

@@ -2,9 +2,6 @@
 
 #include <torch/torch.h>
 
-#include <chrono>
-
-#include "epalm/nn/product.h"
 #include "epalm/text/batch.h"
 #include "epalm/train/optimizer.h"
 #include "epalm/world/language.h"
@@ -105,27 +102,10 @@ void pretrain_lm(const lm::Opt& lm, const text::Tokenizer& tokenizer, const Pret
   settings.opt_betas = {0.9, 0.98};
   Optimizer optimizer(settings, {group});
   PythonRandom random(options.seed);
-  const nn::Bfloat16Products fast;
   torch::manual_seed(options.seed);
-  const auto start = std::chrono::steady_clock::now();
-  double sum = 0;
-  int64_t since = 0;
-  for (int64_t step = 0; step < options.steps; ++step) {
-    const TextTensors batch = make_batch(tokenizer, random, options.batch_size);
-    const at::Tensor loss = weighted_loss(lm, batch);
-    optimizer.zero_grad();
-    loss.backward();
-    optimizer.groups()[0].lr = pretrain_rate(options, step);
-    optimizer.step();
-    sum += loss.item<double>();
-    ++since;
-    if ((step + 1) % 50 == 0 || step + 1 == options.steps) {
-      const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-      if (!progress({step + 1, sum / static_cast<double>(since), elapsed.count()})) break;
-      sum = 0;
-      since = 0;
-    }
-  }
+  minimise(
+      options, optimizer, [&] { return weighted_loss(lm, make_batch(tokenizer, random, options.batch_size)); },
+      progress);
   for (const auto& [name, tensor] : lm.weights().items()) tensor.set_requires_grad(false);
 }
 
