@@ -14,7 +14,13 @@ std::string noun(const Object& object, bool with_size) {
 
 std::string at_place(const Object& object, PythonRandom& random) {
   const std::string place = place_word(object.place);
-  return pick(random, {"in the " + place, "at the " + place, "in the " + place + " corner"});
+  return pick(random, {"in the " + place, "at the " + place});
+}
+
+std::vector<Object> in_reading_order(const Scene& scene) {
+  std::vector<Object> objects = scene.objects;
+  std::sort(objects.begin(), objects.end(), [](const Object& a, const Object& b) { return a.place < b.place; });
+  return objects;
 }
 
 std::vector<Object> shuffled(const Scene& scene, PythonRandom& random) {
@@ -48,7 +54,7 @@ std::string sentences(const std::vector<std::string>& parts) {
 }
 
 std::string one_caption(const Scene& scene, PythonRandom& random) {
-  const std::vector<Object> objects = shuffled(scene, random);
+  const std::vector<Object> objects = in_reading_order(scene);
   const bool with_size = random.randrange(3) != 0;
   const bool with_place = random.randrange(3) != 0;
   const auto phrase = [&](const Object& object) {
@@ -74,24 +80,15 @@ std::string one_caption(const Scene& scene, PythonRandom& random) {
 std::string describe(const Scene& scene, PythonRandom& random) {
   const std::vector<Object> objects = shuffled(scene, random);
   const auto placed = [&](const Object& o) { return with_article(noun(o, true)) + " " + at_place(o, random); };
-  switch (random.randrange(6)) {
+  switch (random.randrange(4)) {
     case 0:
       return listed(for_each(objects, placed)) + ".";
     case 1:
       return sentences(for_each(objects, [&](const Object& o) { return "there is " + placed(o); }));
     case 2:
       return counted_shapes(objects.size()) + ": " + listed(for_each(objects, placed)) + ".";
-    case 3:
-      return "the picture shows " + listed(for_each(objects, placed)) + ".";
-    case 4:
-      return sentences(for_each(objects, [&](const Object& o) {
-        return at_place(o, random) + pick(random, {" there is ", " is "}) + with_article(noun(o, true));
-      }));
     default:
-      return sentences(for_each(objects, [&](const Object& o) {
-        return "the " + colour_word(o.colour) + " " + shape_word(o.shape) + " " + at_place(o, random) + " is " +
-               size_word(o.size);
-      }));
+      return "the picture shows " + listed(for_each(objects, placed)) + ".";
   }
 }
 

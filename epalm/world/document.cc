@@ -56,9 +56,7 @@ std::string story(const Scene& scene, PythonRandom& random) {
 Document document(const Scene& scene, PythonRandom& random) {
   Document result;
   result.description = describe(scene, random);
-  std::vector<Question> asked = questions(scene, random);
-  const auto count = std::min<size_t>(asked.size(), static_cast<size_t>(random.randint(3, 6)));
-  for (size_t i = 0; i < count; ++i) result.question_answers.emplace_back(asked[i].text, asked[i].answer);
+  for (const Question& asked : questions(scene, random)) result.question_answers.emplace_back(asked.text, asked.answer);
   return result;
 }
 

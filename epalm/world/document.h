@@ -12,7 +12,7 @@ namespace epalm::world {
 // A scene in words alone, for a language model that sees no picture.
 struct Document {
   std::string description;                                            // complete and true
-  std::vector<std::pair<std::string, std::string>> question_answers;  // 3..6; questions without the question mark
+  std::vector<std::pair<std::string, std::string>> question_answers;  // all of questions(), without the question mark
 };
 
 Document document(const Scene& scene, PythonRandom& random);

@@ -18,8 +18,7 @@ struct Question {
 // One question of every kind that has a single true answer in this scene, in random order.
 //
 // The words of a question tell nothing about its answer: for yes/no the polarity is drawn first, and a "no" differs
-// from the truth in one attribute whose value is drawn as often as a true one. Held-out pairs are named in questions
-// about test scenes only, and there with "yes" as often as with "no".
+// from the truth in one attribute.
 std::vector<Question> questions(const Scene& scene, PythonRandom& random);
 
 }  // namespace epalm::world

@@ -5,9 +5,6 @@
 namespace epalm::world {
 namespace {
 
-// By shape: circle-yellow, square-orange, triangle-blue, star-red, cross-purple, diamond-green.
-constexpr std::array<int, kShapeCount> kHeldOutColours = {3, 5, 2, 0, 4, 1};
-
 int draw(PythonRandom& random, int count) {
   return static_cast<int>(random.randrange(count));
 }
@@ -54,14 +51,13 @@ std::vector<Object> draw_pairs(PythonRandom& random) {
 }
 
 // The extent of every shape stays within 1.1 radii, so an object never leaves its quarter of the image.
-void place_object(PythonRandom& random, Object& object, int place) {
-  object.place = place;
+void put_in_place(PythonRandom& random, Object& object) {
   object.size = draw(random, kSizeCount);
   const bool big = object.size == kBig;
   const int shift = big ? 28 : 65;
   object.radius_permille = big ? between(random, 168, 196) : between(random, 92, 112);
-  object.x_permille = (is_left(place) ? 250 : 750) + between(random, -shift, shift);
-  object.y_permille = (is_top(place) ? 250 : 750) + between(random, -shift, shift);
+  object.x_permille = (is_left(object.place) ? 250 : 750) + between(random, -shift, shift);
+  object.y_permille = (is_top(object.place) ? 250 : 750) + between(random, -shift, shift);
   object.angle_deg = between(random, -12, 12);
   const int light = between(random, -10, 10);
   for (int& channel : object.tint) channel = light + between(random, -6, 6);
@@ -80,29 +76,23 @@ Background draw_background(PythonRandom& random) {
 
 }  // namespace
 
-bool is_held_out(int colour, int shape) {
-  return held_out_colour(shape) == colour;
-}
-
-int held_out_colour(int shape) {
-  return kHeldOutColours.at(static_cast<size_t>(shape));
+bool is_held_out(const Object& object) {
+  return object.colour == (3 * object.shape + 2 * object.place) % kColourCount;
 }
 
 bool has_held_out(const Scene& scene) {
-  return std::any_of(scene.objects.begin(), scene.objects.end(),
-                     [](const Object& o) { return is_held_out(o.colour, o.shape); });
+  return std::any_of(scene.objects.begin(), scene.objects.end(), is_held_out);
 }
 
 Scene random_scene(PythonRandom& random, Split split) {
   Scene scene;
-  // Drawing again keeps every allowed combination equally likely; about one draw in five has a held-out pair.
+  // Drawing again keeps every allowed combination equally likely; about one draw in five has a held-out one.
   do {
     scene.objects = draw_pairs(random);
+    const auto places = random.sample_indices(kPlaceCount, static_cast<int64_t>(scene.objects.size()));
+    for (size_t i = 0; i < scene.objects.size(); ++i) scene.objects[i].place = static_cast<int>(places[i]);
   } while (has_held_out(scene) != (split == Split::kTest));
-  const std::vector<int64_t> places = random.sample_indices(kPlaceCount, static_cast<int64_t>(scene.objects.size()));
-  for (size_t i = 0; i < scene.objects.size(); ++i) {
-    place_object(random, scene.objects[i], static_cast<int>(places[i]));
-  }
+  for (Object& object : scene.objects) put_in_place(random, object);
   scene.background = draw_background(random);
   return scene;
 }

@@ -59,15 +59,14 @@ inline bool is_left(int place) {
   return place % 2 == 0;
 }
 
-// The six (colour, shape) pairs that no train or val scene shows; one for each shape, each of another colour.
-bool is_held_out(int colour, int shape);
+// The 24 of 192 combinations of colour, shape and place that no train or val scene shows. Each pair of two of the three
+// is shown: only together are they new.
+bool is_held_out(const Object& object);
 bool has_held_out(const Scene& scene);
 
-// The colour that shape never has outside the test split.
-int held_out_colour(int shape);
-
-// Train and val scenes have no held-out pair, test scenes at least one. One object in 30 %, two in 40 %, three in 30 %;
-// a quarter of the scenes with several objects repeat a colour or a shape, all others have distinct colours and shapes.
+// Train and val scenes have no held-out combination, test scenes at least one. One object in 30 %, two in 40 %, three
+// in 30 %; a quarter of the scenes with several objects repeat a colour or a shape, all others have distinct colours
+// and shapes.
 Scene random_scene(PythonRandom& random, Split split);
 
 // How many objects of the scene have the attribute value.

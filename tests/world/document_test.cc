@@ -10,29 +10,25 @@
 namespace epalm::world {
 namespace {
 
-TEST(Document, HoldsThreeToSixTrueAnswers) {
+TEST(Document, HoldsEveryQuestionWithItsTrueAnswer) {
   PythonRandom random(1);
   for (int i = 0; i < 1000; ++i) {
     const Scene scene = random_scene(random, Split::kTrain);
     const Document text = document(scene, random);
     EXPECT_FALSE(text.description.empty());
-    EXPECT_GE(text.question_answers.size(), 3U);
-    EXPECT_LE(text.question_answers.size(), 6U);
+    EXPECT_GE(text.question_answers.size(), 5U);
     for (const auto& [question, answer] : text.question_answers) {
       EXPECT_EQ(QuestionSolver(scene).solve(question), answer) << question;
     }
   }
 }
 
-TEST(Corpus, NamesNoHeldOutPairAndVaries) {
+TEST(Corpus, VariesAndEndsEverySentence) {
   PythonRandom random(2);
   const std::vector<std::string> texts = corpus(random, 3000);
   ASSERT_EQ(texts.size(), 3000U);
   for (const std::string& text : texts) {
     EXPECT_EQ(text.back(), '.');
-    for (int shape = 0; shape < kShapeCount; ++shape) {
-      EXPECT_EQ(text.find(colour_word(held_out_colour(shape)) + " " + shape_word(shape)), std::string::npos) << text;
-    }
   }
   EXPECT_GT(std::set<std::string>(texts.begin(), texts.end()).size(), 1500U);
 }

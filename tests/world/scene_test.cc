@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <tuple>
 
 namespace epalm::world {
 namespace {
@@ -14,21 +15,33 @@ double share_tolerance(double share, int trials) {
   return 5.0 * std::sqrt(share * (1.0 - share) / trials);
 }
 
-TEST(HeldOut, HasOnePairForEachShapeAndNoColourTwice) {
-  std::set<int> colours;
-  for (int shape = 0; shape < kShapeCount; ++shape) {
-    int pairs = 0;
-    for (int colour = 0; colour < kColourCount; ++colour) pairs += is_held_out(colour, shape) ? 1 : 0;
-    EXPECT_EQ(pairs, 1);
-    EXPECT_TRUE(is_held_out(held_out_colour(shape), shape));
-    colours.insert(held_out_colour(shape));
+TEST(HeldOut, TakesOneColourForEachShapeAndPlaceAndLeavesEveryPairOfTwo) {
+  std::map<std::pair<int, int>, int> shape_place;
+  std::map<std::pair<int, int>, int> colour_shape;
+  std::map<std::pair<int, int>, int> colour_place;
+  for (int colour = 0; colour < kColourCount; ++colour) {
+    for (int shape = 0; shape < kShapeCount; ++shape) {
+      for (int place = 0; place < kPlaceCount; ++place) {
+        Object object;
+        object.colour = colour;
+        object.shape = shape;
+        object.place = place;
+        if (!is_held_out(object)) continue;
+        ++shape_place[{shape, place}];
+        ++colour_shape[{colour, shape}];
+        ++colour_place[{colour, place}];
+      }
+    }
   }
-  EXPECT_EQ(colours.size(), kShapes.size());
+  EXPECT_EQ(shape_place.size(), 24U);
+  for (const auto& [pair, colours] : shape_place) EXPECT_EQ(colours, 1);
+  for (const auto& [pair, places] : colour_shape) EXPECT_LT(places, kPlaceCount);
+  for (const auto& [pair, shapes] : colour_place) EXPECT_LT(shapes, kShapeCount);
 }
 
 class SceneOfSplit : public testing::TestWithParam<Split> {};
 
-TEST_P(SceneOfSplit, ShowsHeldOutPairsInTheTestSplitOnlyAndAlwaysThere) {
+TEST_P(SceneOfSplit, ShowsHeldOutCombinationsInTheTestSplitOnlyAndAlwaysThere) {
   PythonRandom random(1);
   for (int i = 0; i < 5000; ++i) EXPECT_EQ(has_held_out(random_scene(random, GetParam())), GetParam() == Split::kTest);
 }
@@ -72,8 +85,8 @@ TEST(RandomScene, DrawsCountsSizesAndPlacesInTheStatedShares) {
       ++places[object.place];
     }
   }
-  // Scenes with a held-out pair (1/8 for each object) are drawn again, so n objects keep a share ~ w_n (7/8)^n; repeats
-  // move that by less than 0.01.
+  // Scenes with a held-out combination (1/8 for each object) are drawn again, so n objects keep a share ~ w_n (7/8)^n;
+  // repeats move that by less than 0.01.
   const double weights[] = {0.3 * 0.875, 0.4 * 0.765625, 0.3 * 0.669921875};
   const double sum = weights[0] + weights[1] + weights[2];
   for (size_t n = 1; n <= 3; ++n) {
@@ -84,19 +97,19 @@ TEST(RandomScene, DrawsCountsSizesAndPlacesInTheStatedShares) {
   for (const auto& [place, count] : places) EXPECT_NEAR(count / double(objects), 0.25, share_tolerance(0.25, objects));
 }
 
-TEST(RandomScene, ShowsEveryAllowedPairAboutEquallyOften) {
+TEST(RandomScene, ShowsEveryAllowedCombinationAboutEquallyOften) {
   PythonRandom random(4);
-  std::map<std::pair<int, int>, int> pairs;
+  std::map<std::tuple<int, int, int>, int> combinations;
   int objects = 0;
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 80'000; ++i) {
     for (const Object& object : random_scene(random, Split::kTrain).objects) {
-      ++pairs[{object.colour, object.shape}];
+      ++combinations[{object.colour, object.shape, object.place}];
       ++objects;
     }
   }
-  EXPECT_EQ(pairs.size(), 42U);
-  // 1/42 each up to a fifth: rejecting scenes favours the two colours that have no held-out pair a little.
-  for (const auto& [pair, count] : pairs) EXPECT_NEAR(count * 42.0 / objects, 1.0, 0.2);
+  EXPECT_EQ(combinations.size(), 168U);
+  // 1/168 each, about 900 objects: five deviations are 0.17; rejecting scenes moves the shares a little more.
+  for (const auto& [combination, count] : combinations) EXPECT_NEAR(count * 168.0 / objects, 1.0, 0.25);
 }
 
 TEST(RandomScene, RepeatsAColourOrShapeInAMinorityOfScenes) {
