@@ -10,7 +10,7 @@ foreach(entry ${levels})
   list(APPEND rooms ${room})
 endforeach()
 # header pattern | the rooms that may include it
-set(vendors "dnnl:nn" "libav:media" "jpeglib:media" "png\\.h:media" "webp/:media" "gif_lib:media" "httplib:serve"
+set(vendors "dnnl:nn" "libav:media" "libsw:media" "jpeglib:media" "png\\.h:media" "webp/:media" "gif_lib:media" "httplib:serve"
     "zlib:io" "unicode/:text+metrics" "c10d:train")
 set(bad "")
 set(edges 0)

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+
+#include "epalm/media/av_handles.h"
+#include "epalm/media/local_file.h"
+#include "epalm/media/media_limits.h"
+
+namespace epalm::media {
+
+// Internal to the room: a media file taken apart into packets. The container is told by content alone and can open
+// nothing else: neither what a playlist names nor the network.
+class AvInput {
+ public:
+  // Throws Error: no container that FFmpeg knows, damaged headers, claims beyond the limits.
+  AvInput(std::shared_ptr<LocalFile> file, const MediaLimits& limits);
+
+  AVFormatContext* demuxer() const { return demuxer_.get(); }
+  const LocalFile& file() const { return *file_; }
+
+  // The stream that players would show or play; a cover picture is no video. Throws Error if there is none.
+  AVStream* stream(AVMediaType type) const;
+
+  // The next packet of any stream that is not discarded; false at the end. Throws Error on damage or a late clock.
+  bool read(AVPacket* packet) const;
+
+  // To the packet of `stream` at or before `timestamp` as the container sees it; false if it cannot.
+  bool seek(const AVStream* stream, int64_t timestamp) const;
+
+  // A decoder of `stream` within the limits. threads: 0 = one per core, at most 8.
+  CodecPtr open_decoder(const AVStream* stream, int threads) const;
+
+ private:
+  struct Position {
+    LocalFile* file = nullptr;
+    int64_t offset = 0;
+  };
+  static int read_bytes(void* position, uint8_t* bytes, int count);
+  static int64_t seek_bytes(void* position, int64_t offset, int whence);
+
+  std::shared_ptr<LocalFile> file_;
+  MediaLimits limits_;
+  std::unique_ptr<Position> position_;
+  IoPtr io_;
+  DemuxerPtr demuxer_;
+};
+
+// The position in seconds, given that neither is AV_NOPTS_VALUE.
+inline double seconds_of(int64_t timestamp, AVRational time_base) {
+  return static_cast<double>(timestamp) * av_q2d(time_base);
+}
+
+}  // namespace epalm::media

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "epalm/media/packet_cursor.h"
+
+namespace epalm::media {
+
+// Internal to the room: the frames of a video in presentation order from some packet on.
+class FrameDecoder {
+ public:
+  // `cursor` stays the caller's and outlives this.
+  FrameDecoder(PacketCursor& cursor, int threads);
+
+  // Needs the cursor's index, except for packet 0 of a fresh cursor.
+  void start_at(int32_t packet);
+
+  // The next shown frame, whose pts is the number of its packet (AV_NOPTS_VALUE for a second frame of one packet);
+  // null at the end. Valid until the next call. Throws Error if a packet cannot be decoded; then start_at() again.
+  // Packets that fail before the first frame of the whole video only lack what was cut off before them.
+  const AVFrame* next();
+
+  // Throws Error if the decoder had to guess a part of the frame.
+  void check_whole(const AVFrame& frame) const;
+
+  int64_t packets_decoded() const { return packets_decoded_; }
+
+ private:
+  bool feed();  // false: there is nothing more
+  void check(int error) const;
+
+  PacketCursor* cursor_;
+  CodecPtr decoder_;
+  PacketPtr packet_;
+  FramePtr frame_;
+  bool cut_start_ = true;
+  bool draining_ = false;
+  int64_t packets_decoded_ = 0;
+};
+
+}  // namespace epalm::media
