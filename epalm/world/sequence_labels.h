@@ -1,0 +1,113 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "epalm/world/labels.h"
+#include "epalm/world/sequence.h"
+
+namespace epalm::world {
+
+// One classification task over the items of a clip or recording.
+template <typename Item>
+struct SequenceTask {
+  LabelHead head;
+  std::function<int64_t(const std::vector<Item>&)> label;
+};
+
+// Something to tell about an item by the items and its position: 0 .. values - 1, or -1 for nothing.
+template <typename Item>
+struct Aspect {
+  std::string name;
+  int values;
+  std::function<int(const std::vector<Item>&, size_t position)> value;
+};
+
+template <typename Item>
+Aspect<Item> attribute_aspect(const std::string& name, Attribute<Item> attribute, int values) {
+  return {name, values, [=](const std::vector<Item>& items, size_t position) { return items[position].*attribute; }};
+}
+
+template <typename Item>
+Aspect<Item> order_aspect() {
+  return {"order", kMaxItems, [](const std::vector<Item>&, size_t position) { return static_cast<int>(position); }};
+}
+
+// The attribute of the item that comes `step` places later: 1 for the next, -1 for the one before.
+template <typename Item>
+Aspect<Item> neighbour_aspect(const std::string& name, Attribute<Item> attribute, int values, int step) {
+  return {name, values, [=](const std::vector<Item>& items, size_t position) {
+            const size_t other = position + static_cast<size_t>(step);  // wraps beyond the end from the first
+            return other < items.size() ? items[other].*attribute : -1;
+          }};
+}
+
+template <typename Item>
+class SequenceTasks {
+ public:
+  using Items = std::vector<Item>;
+
+  // "slot 0 colour": what the item there has; class 0: nobody there.
+  void add_slots(const std::vector<Aspect<Item>>& aspects) {
+    for (size_t slot = 0; slot < kMaxItems; ++slot) {
+      for (const Aspect<Item>& aspect : aspects) {
+        add(fmt::format("slot {} {}", slot, aspect.name), aspect.values + 1,
+            [=](const Items& items) { return slot < items.size() ? 1 + aspect.value(items, slot) : 0; });
+      }
+    }
+  }
+
+  // "shape 2 colour": what the item with that value has; class 0: no such item or nothing to tell, last class: several
+  // such items.
+  void add_keyed(const std::string& key_name, Attribute<Item> key, int key_values,
+                 const std::vector<Aspect<Item>>& aspects) {
+    for (int value = 0; value < key_values; ++value) {
+      for (const Aspect<Item>& aspect : aspects) {
+        add(fmt::format("{} {} {}", key_name, value, aspect.name), aspect.values + 2, [=](const Items& items) {
+          const int count = count_value(items, key, value);
+          if (count != 1) return count == 0 ? 0 : aspect.values + 1;
+          const auto item = std::find_if(items.begin(), items.end(), [&](const Item& i) { return i.*key == value; });
+          return 1 + aspect.value(items, static_cast<size_t>(item - items.begin()));
+        });
+      }
+    }
+  }
+
+  // "count": the number of items.
+  void add_count() {
+    add("count", kMaxItems + 1, [](const Items& items) { return static_cast<int>(items.size()); });
+  }
+
+  // "count colour 3": the number of items with that value.
+  void add_counts(const std::string& name, Attribute<Item> attribute, int values) {
+    for (int value = 0; value < values; ++value) {
+      add(fmt::format("count {} {}", name, value), kMaxItems + 1,
+          [=](const Items& items) { return count_value(items, attribute, value); });
+    }
+  }
+
+  std::vector<LabelHead> heads() const {
+    std::vector<LabelHead> result;
+    for (const SequenceTask<Item>& task : tasks_) result.push_back(task.head);
+    return result;
+  }
+
+  std::vector<int64_t> labels(const Items& items) const {
+    std::vector<int64_t> values;
+    values.reserve(tasks_.size());
+    for (const SequenceTask<Item>& task : tasks_) values.push_back(task.label(items));
+    return values;
+  }
+
+ private:
+  void add(std::string name, int classes, std::function<int64_t(const Items&)> label) {
+    tasks_.push_back({{std::move(name), classes}, std::move(label)});
+  }
+
+  std::vector<SequenceTask<Item>> tasks_;
+};
+
+}  // namespace epalm::world
