@@ -4,13 +4,14 @@
 
 namespace epalm::encoders {
 
-at::Tensor Encoder::cls_states(const at::Tensor& media, int64_t n) const {
+at::Tensor Encoder::cls_states(const at::Tensor& media, int64_t n, bool training) const {
   require(n >= 1 && n <= depth(), "injected_hidden_states: expected 1..{} (the encoder's depth), got {}", depth(), n);
   std::vector<at::Tensor> rows;
   int64_t block = 0;
-  run(media, [&](const at::Tensor& state) {
+  const auto observe = [&](const at::Tensor& state) {
     if (block++ >= depth() - n) rows.push_back(state.select(1, 0));  // [B,Dv]
-  });
+  };
+  run(media, observe, training);
   return normalise(at::stack(rows, 1));  // [B,n,Dv]
 }
 

@@ -9,7 +9,11 @@
 
 namespace epalm::encoders {
 
-// A frozen perceptual encoder: media in, one CLS vector per block out. Const forwards are safe from several threads.
+// Gets the output of one block, [B,1+P,Dv], not yet normalised; row 0 is the CLS.
+using ObserveState = std::function<void(const at::Tensor&)>;
+
+// A frozen perceptual encoder: media in, one CLS vector per block out. What media are is each encoder's to say: pixels
+// [B,3,H,W], clips [B,3,F,H,W] or spectrograms [B,T,bins]. Const forwards are safe from several threads.
 class Encoder {
  public:
   virtual ~Encoder() = default;
@@ -18,13 +22,19 @@ class Encoder {
   virtual int64_t depth() const = 0;  // number of blocks
   virtual const nn::Weights& weights() const = 0;
 
-  // Runs the blocks and hands each block's output [B,1+P,Dv], not yet normalised, to `observe`.
-  virtual void run(const at::Tensor& media, const std::function<void(const at::Tensor&)>& observe) const = 0;
+  // Runs the blocks, first to last. training: with the stochastic depth that the architecture was made with, drawn from
+  // libtorch's default generator. Throws Error for media of a kind or size that this encoder does not take.
+  void run(const at::Tensor& media, const ObserveState& observe, bool training = false) const {
+    run_blocks(media, observe, training);
+  }
   // The final LayerNorm, which the published code applies to every state it returns (SPEC.md §2).
   virtual at::Tensor normalise(const at::Tensor& state) const = 0;
 
   // The CLS of the last n states, oldest first: [B,n,Dv]. Throws Error if n exceeds the depth.
-  at::Tensor cls_states(const at::Tensor& media, int64_t n) const;
+  at::Tensor cls_states(const at::Tensor& media, int64_t n, bool training = false) const;
+
+ private:
+  virtual void run_blocks(const at::Tensor& media, const ObserveState& observe, bool training) const = 0;
 };
 
 }  // namespace epalm::encoders

@@ -2,48 +2,76 @@
 
 #include <cmath>
 
+#include "epalm/encoders/stochastic_depth.h"
 #include "epalm/nn/attention.h"
 
 namespace epalm::encoders {
+namespace {
 
-TransformerBlock::TransformerBlock(const nn::Weights& weights, const std::string& scope, int64_t heads)
-    : heads_(heads) {
-  const auto norm = [&](const char* name) {
-    return nn::LayerNorm(weights.at(scope + name + ".weight"), weights.at(scope + name + ".bias"), 1e-6);
-  };
-  const auto linear = [&](const char* name) {
-    return nn::Linear(weights.at(scope + name + ".weight"), weights.at(scope + name + ".bias"));
-  };
-  norm1_ = norm("norm1");
-  norm2_ = norm("norm2");
-  qkv_ = linear("attn.qkv");
-  proj_ = linear("attn.proj");
-  fc1_ = linear("mlp.fc1");
-  fc2_ = linear("mlp.fc2");
+nn::LayerNorm norm_of(const nn::Weights& weights, const std::string& name) {
+  return {weights.at(name + ".weight"), weights.at(name + ".bias"), 1e-6};
 }
 
-at::Tensor TransformerBlock::operator()(const at::Tensor& x) const {
+nn::Linear linear_of(const nn::Weights& weights, const std::string& name) {
+  return {weights.at(name + ".weight"), weights.at(name + ".bias")};
+}
+
+}  // namespace
+
+SelfAttention::SelfAttention(const nn::Weights& weights, const std::string& norm, const std::string& attn,
+                             int64_t heads)
+    : norm_(norm_of(weights, norm)),
+      qkv_(linear_of(weights, attn + ".qkv")),
+      proj_(linear_of(weights, attn + ".proj")),
+      heads_(heads) {}
+
+at::Tensor SelfAttention::operator()(const at::Tensor& x) const {
   const double scale = 1.0 / std::sqrt(static_cast<double>(x.size(-1) / heads_));
-  const auto qkv = qkv_(norm1_(x)).chunk(3, -1);  // each [B,S,Dv]
-  const at::Tensor h = x + proj_(nn::attention(qkv[0] * scale, qkv[1], qkv[2], heads_, {}));
-  return h + fc2_(at::gelu(fc1_(norm2_(h))));
+  const auto qkv = qkv_(norm_(x)).chunk(3, -1);  // each [B,S,Dv]
+  return proj_(nn::attention(qkv[0] * scale, qkv[1], qkv[2], heads_, {}));
+}
+
+TransformerBlock::TransformerBlock(const nn::Weights& weights, const std::string& scope, int64_t heads)
+    : attention_(weights, scope + "norm1", scope + "attn", heads),
+      norm2_(norm_of(weights, scope + "norm2")),
+      fc1_(linear_of(weights, scope + "mlp.fc1")),
+      fc2_(linear_of(weights, scope + "mlp.fc2")) {}
+
+at::Tensor TransformerBlock::operator()(const at::Tensor& x, double drop_rate) const {
+  return with_mlp(x + drop_path(attention_(x), drop_rate), drop_rate);
+}
+
+at::Tensor TransformerBlock::with_mlp(const at::Tensor& x, double drop_rate) const {
+  return x + drop_path(fc2_(at::gelu(fc1_(norm2_(x)))), drop_rate);
+}
+
+void add_norm_specs(std::vector<nn::WeightSpec>& table, const std::string& name, int64_t width) {
+  table.push_back({name + ".weight", {width}, nn::Init::kOnes});
+  table.push_back({name + ".bias", {width}, nn::Init::kZeros});
+}
+
+void add_linear_specs(std::vector<nn::WeightSpec>& table, const std::string& name, int64_t out, int64_t in,
+                      nn::Init init) {
+  table.push_back({name + ".weight", {out, in}, init});
+  table.push_back({name + ".bias", {out}, nn::Init::kZeros});
+}
+
+void add_attention_specs(std::vector<nn::WeightSpec>& table, const std::string& norm, const std::string& attn,
+                         int64_t width) {
+  add_norm_specs(table, norm, width);
+  add_linear_specs(table, attn + ".qkv", 3 * width, width);
+  add_linear_specs(table, attn + ".proj", width, width);
+}
+
+void add_mlp_specs(std::vector<nn::WeightSpec>& table, const std::string& scope, int64_t width, int64_t mlp_width) {
+  add_norm_specs(table, scope + "norm2", width);
+  add_linear_specs(table, scope + "mlp.fc1", mlp_width, width);
+  add_linear_specs(table, scope + "mlp.fc2", width, mlp_width);
 }
 
 void add_block_specs(std::vector<nn::WeightSpec>& table, const std::string& scope, int64_t width, int64_t mlp_width) {
-  const auto norm = [&](const char* name) {
-    table.push_back({scope + name + ".weight", {width}, nn::Init::kOnes});
-    table.push_back({scope + name + ".bias", {width}, nn::Init::kZeros});
-  };
-  const auto linear = [&](const char* name, int64_t out, int64_t in) {
-    table.push_back({scope + name + ".weight", {out, in}, nn::Init::kNormal});
-    table.push_back({scope + name + ".bias", {out}, nn::Init::kZeros});
-  };
-  norm("norm1");
-  linear("attn.qkv", 3 * width, width);
-  linear("attn.proj", width, width);
-  norm("norm2");
-  linear("mlp.fc1", mlp_width, width);
-  linear("mlp.fc2", width, mlp_width);
+  add_attention_specs(table, scope + "norm1", scope + "attn", width);
+  add_mlp_specs(table, scope, width, mlp_width);
 }
 
 }  // namespace epalm::encoders

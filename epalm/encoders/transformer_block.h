@@ -10,21 +10,47 @@
 
 namespace epalm::encoders {
 
-// The pre-LN block that all our encoders are made of: x += attn(norm1 x); x += mlp(norm2 x), exact GELU, LayerNorm eps
-// 1e-6 (SPEC.md §2). Weight names below `scope`: norm1, attn.qkv (rows q, k, v), attn.proj, norm2, mlp.fc1, mlp.fc2.
-class TransformerBlock {
+// attn(norm x), every row attending to every row of its sequence. Weight names: `norm`.{weight,bias}, `attn`.qkv (rows
+// q, k, v) and `attn`.proj.
+class SelfAttention {
  public:
-  TransformerBlock(const nn::Weights& weights, const std::string& scope, int64_t heads);
+  SelfAttention(const nn::Weights& weights, const std::string& norm, const std::string& attn, int64_t heads);
 
   at::Tensor operator()(const at::Tensor& x) const;  // [B,S,Dv] -> [B,S,Dv]
 
  private:
-  nn::LayerNorm norm1_, norm2_;
-  nn::Linear qkv_, proj_, fc1_, fc2_;
+  nn::LayerNorm norm_;
+  nn::Linear qkv_, proj_;
   int64_t heads_;
 };
 
-// The rows of the weight table for one block.
+// The pre-LN block that all our encoders are made of: x += attn(norm1 x); x += mlp(norm2 x), exact GELU, LayerNorm eps
+// 1e-6 (SPEC.md §2). Weight names below `scope`: norm1, attn.qkv, attn.proj, norm2, mlp.fc1, mlp.fc2.
+class TransformerBlock {
+ public:
+  TransformerBlock(const nn::Weights& weights, const std::string& scope, int64_t heads);
+
+  // [B,S,Dv] -> [B,S,Dv]. drop_rate: stochastic depth of both branches, 0 outside training.
+  at::Tensor operator()(const at::Tensor& x, double drop_rate = 0) const;
+
+  // The two halves, for blocks that regroup rows between them: what attention adds, and x with what the MLP adds.
+  const SelfAttention& attention() const { return attention_; }
+  at::Tensor with_mlp(const at::Tensor& x, double drop_rate = 0) const;
+
+ private:
+  SelfAttention attention_;
+  nn::LayerNorm norm2_;
+  nn::Linear fc1_, fc2_;
+};
+
+// Rows of the weight table, in the published order: of one attention, of norm2 and mlp, and of a whole block.
+void add_attention_specs(std::vector<nn::WeightSpec>& table, const std::string& norm, const std::string& attn,
+                         int64_t width);
+void add_mlp_specs(std::vector<nn::WeightSpec>& table, const std::string& scope, int64_t width, int64_t mlp_width);
 void add_block_specs(std::vector<nn::WeightSpec>& table, const std::string& scope, int64_t width, int64_t mlp_width);
+
+void add_norm_specs(std::vector<nn::WeightSpec>& table, const std::string& name, int64_t width);
+void add_linear_specs(std::vector<nn::WeightSpec>& table, const std::string& name, int64_t out, int64_t in,
+                      nn::Init init = nn::Init::kNormal);
 
 }  // namespace epalm::encoders

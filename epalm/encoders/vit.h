@@ -17,11 +17,10 @@ class Vit : public Encoder {
   int64_t width() const override { return config_.width; }
   int64_t depth() const override { return config_.depth; }
   const nn::Weights& weights() const override { return weights_; }
-  void run(const at::Tensor& pixels, const std::function<void(const at::Tensor&)>& observe) const override;
   at::Tensor normalise(const at::Tensor& state) const override { return norm_(state); }
 
  private:
-  at::Tensor embed_patches(const at::Tensor& pixels) const;
+  void run_blocks(const at::Tensor& pixels, const ObserveState& observe, bool training) const override;
 
   VitConfig config_;
   nn::Weights weights_;

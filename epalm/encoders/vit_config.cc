@@ -7,7 +7,9 @@
 #include <regex>
 
 #include "epalm/base/error.h"
+#include "epalm/encoders/adapted_file.h"
 #include "epalm/encoders/transformer_block.h"
+#include "epalm/encoders/trunk_shape.h"
 
 namespace epalm::encoders {
 namespace {
@@ -104,50 +106,23 @@ at::Tensor resize_positions(const at::Tensor& pos, int64_t grid) {
 }
 
 // The file with its position table and head brought to the shape that the config asks for.
-class FittedFile : public io::TensorFile {
- public:
-  FittedFile(const io::TensorFile& file, const VitConfig& config) : file_(file), config_(config) {
-    const auto shape = file.contains("pos_embed") ? file.info("pos_embed").shape : std::vector<int64_t>{};
-    if (!shape.empty()) {
-      const bool square =
-          shape.size() == 3 && shape[0] == 1 && shape[1] >= 2 &&
-          std::pow(std::lround(std::sqrt(static_cast<double>(shape[1] - 1))), 2) == static_cast<double>(shape[1] - 1);
-      require(square, "'{}': pos_embed has shape [{}], expected [1,1+g·g,width]", file.path().string(),
-              fmt::join(shape, ","));
-    }
-  }
-
-  std::vector<std::string> names() const override {
-    std::vector<std::string> result;
-    for (auto& name : file_.names()) {
-      if (!name.starts_with("head.") && !name.starts_with("head_dist.") && !name.starts_with("pre_logits."))
-        result.push_back(name);
-    }
-    if (config_.classes > 0) result.insert(result.end(), {"head.weight", "head.bias"});
-    return result;
-  }
-  bool contains(const std::string& name) const override {
-    return name.starts_with("head.") ? config_.classes > 0 : file_.contains(name);
-  }
-  io::TensorInfo info(const std::string& name) const override {
-    if (name == "pos_embed") return {at::kFloat, {1, 1 + config_.grid() * config_.grid(), file_.info(name).shape[2]}};
-    if (name == "head.weight") return {at::kFloat, {config_.classes, config_.width}};
-    if (name == "head.bias") return {at::kFloat, {config_.classes}};
-    return file_.info(name);
-  }
-  at::Tensor read(const std::string& name) const override {
-    if (name == "pos_embed") return resize_positions(file_.read(name).to(at::kFloat), config_.grid());
-    if (name.starts_with("head.") && !(file_.contains(name) && file_.info(name).shape == info(name).shape)) {
-      return at::zeros(info(name).shape);
-    }
-    return file_.read(name);
-  }
-  const std::filesystem::path& path() const override { return file_.path(); }
-
- private:
-  const io::TensorFile& file_;
-  VitConfig config_;
-};
+AdaptedFile fitted(const io::TensorFile& file, const VitConfig& config) {
+  AdaptedFile fitted(file);
+  fitted.leave_out("head_dist.");
+  fitted.leave_out("pre_logits.");
+  fitted.fit_head("head", config.classes, config.width);
+  if (!fitted.contains("pos_embed")) return fitted;
+  const auto shape = fitted.info("pos_embed").shape;
+  const bool square =
+      shape.size() == 3 && shape[0] == 1 && shape[1] >= 2 &&
+      std::pow(std::lround(std::sqrt(static_cast<double>(shape[1] - 1))), 2) == static_cast<double>(shape[1] - 1);
+  require(square, "'{}': pos_embed has shape [{}], expected [1,1+g·g,width]", file.path().string(),
+          fmt::join(shape, ","));
+  const int64_t grid = config.grid();
+  fitted.change("pos_embed", {1, 1 + grid * grid, shape[2]},
+                [grid](const at::Tensor& pos) { return resize_positions(pos, grid); });
+  return fitted;
+}
 
 }  // namespace
 
@@ -182,34 +157,15 @@ VitConfig vit_shape(const std::string& timm_name) {
 VitConfig vit_config_of(const io::TensorFile& file, int64_t heads) {
   const auto augreg = as_augreg(file);
   const io::TensorFile& timm = augreg ? *augreg : file;
-  for (const char* name : {"pos_embed", "patch_embed.proj.weight", "blocks.0.mlp.fc1.weight"}) {
-    require(timm.contains(name), "'{}' holds no ViT: tensor {} is missing", file.path().string(), name);
-  }
-  const auto patch = timm.info("patch_embed.proj.weight").shape;
-  const auto positions = timm.info("pos_embed").shape;
-  const auto hidden = timm.info("blocks.0.mlp.fc1.weight").shape;
-  require(patch.size() == 4 && patch[0] >= 1 && patch[1] == 3 && patch[2] >= 1 && patch[2] == patch[3],
-          "'{}' holds no ViT: patch_embed.proj.weight is [{}], expected [width,3,p,p]", file.path().string(),
-          fmt::join(patch, ","));
-  require(positions.size() == 3 && positions[1] >= 2, "'{}' holds no ViT: pos_embed is [{}], expected [1,1+g·g,width]",
-          file.path().string(), fmt::join(positions, ","));
-  require(hidden.size() == 2, "'{}' holds no ViT: blocks.0.mlp.fc1.weight is [{}], expected [hidden,width]",
-          file.path().string(), fmt::join(hidden, ","));
+  const TrunkShape trunk = trunk_shape_of(timm, "", 3, heads, "ViT");
   VitConfig config;
-  config.width = patch[0];
-  config.patch_size_px = patch[2];
-  config.image_size_px = patch[2] * std::lround(std::sqrt(static_cast<double>(positions[1] - 1)));
-  config.depth = 0;
-  while (timm.contains(fmt::format("blocks.{}.norm1.weight", config.depth))) ++config.depth;
-  config.mlp_width = hidden[0];
-  const auto head = timm.contains("head.bias") ? timm.info("head.bias").shape : std::vector<int64_t>{0};
-  require(head.size() == 1, "'{}': head.bias is [{}], expected [classes]", file.path().string(), fmt::join(head, ","));
-  config.classes = head[0];
-  config.heads = heads > 0                                      ? heads
-                 : config.width == 1280 || config.width == 1408 ? 16
-                                                                : std::max<int64_t>(1, config.width / 64);
-  require(config.width % config.heads == 0, "'{}': width {} is not a multiple of {} heads", file.path().string(),
-          config.width, config.heads);
+  config.image_size_px = trunk.patch_size_px * std::lround(std::sqrt(static_cast<double>(trunk.position_rows - 1)));
+  config.patch_size_px = trunk.patch_size_px;
+  config.width = trunk.width;
+  config.depth = trunk.depth;
+  config.heads = trunk.heads;
+  config.mlp_width = trunk.mlp_width;
+  config.classes = head_classes_of(timm, "head.bias");
   return config;
 }
 
@@ -223,21 +179,17 @@ std::vector<nn::WeightSpec> vit_weights(const VitConfig& config) {
   for (int64_t i = 0; i < config.depth; ++i) {
     add_block_specs(table, fmt::format("blocks.{}.", i), config.width, config.mlp_width);
   }
-  table.push_back({"norm.weight", {config.width}, nn::Init::kOnes});
-  table.push_back({"norm.bias", {config.width}, nn::Init::kZeros});
-  if (config.classes > 0) {
-    table.push_back({"head.weight", {config.classes, config.width}, nn::Init::kNormal});
-    table.push_back({"head.bias", {config.classes}, nn::Init::kZeros});
-  }
+  add_norm_specs(table, "norm", config.width);
+  if (config.classes > 0) add_linear_specs(table, "head", config.classes, config.width);
   return table;
 }
 
 nn::Weights load_vit(const VitConfig& config, const io::TensorFile& file, nn::Precision precision) {
   const auto augreg = as_augreg(file);
-  const FittedFile fitted(augreg ? static_cast<const io::TensorFile&>(*augreg) : file, config);
   nn::LoadOptions options;
   options.precision = precision;
-  return nn::load_weights(vit_weights(config), fitted, options);
+  const io::TensorFile& timm = augreg ? *augreg : file;
+  return nn::load_weights(vit_weights(config), fitted(timm, config), options);
 }
 
 }  // namespace epalm::encoders

@@ -8,8 +8,9 @@ EPalm::EPalm(lm::Opt lm, std::shared_ptr<const encoders::Encoder> encoder, adapt
              Semantics semantics)
     : lm_(std::move(lm)), encoder_(std::move(encoder)), adapter_(std::move(adapter)), semantics_(semantics) {}
 
-at::Tensor EPalm::features(const at::Tensor& media) const {
-  return encoder_->cls_states(media, adapter_.config().injected_hidden_states);
+at::Tensor EPalm::features(const at::Tensor& media, bool training) const {
+  return encoder_->cls_states(media, adapter_.config().injected_hidden_states,
+                              training && semantics_.frozen_parts_drop_out);
 }
 
 at::Tensor EPalm::hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask,

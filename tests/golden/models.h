@@ -4,6 +4,8 @@
 #include <fstream>
 
 #include "epalm/adapter/adapter.h"
+#include "epalm/encoders/ast.h"
+#include "epalm/encoders/timesformer.h"
 #include "epalm/encoders/vit.h"
 #include "epalm/lm/opt.h"
 #include "epalm/model/epalm_model.h"
@@ -36,6 +38,42 @@ inline std::shared_ptr<encoders::Vit> load_vit(const nlohmann::json& hyper, cons
   return std::make_shared<encoders::Vit>(config, encoders::load_vit(config, *file));
 }
 
+// Sizes that stand in `hyper`; the rest as the file has it.
+inline std::shared_ptr<encoders::Timesformer> load_timesformer(const nlohmann::json& hyper,
+                                                               const std::filesystem::path& weights) {
+  const auto file = io::open_tensor_file(weights);
+  auto config = encoders::timesformer_config_of(*file, hyper.at("num_heads"));
+  config.image_size_px = hyper.value("img_size", config.image_size_px);
+  config.frames = hyper.value("num_frames", config.frames);
+  config.space_only_for_images = hyper.value("space_only_for_images", false);
+  EXPECT_EQ(config.depth, hyper.at("depth").get<int64_t>());
+  EXPECT_EQ(config.patch_size_px, hyper.at("patch_size").get<int64_t>());
+  EXPECT_EQ(config.attention, encoders::SpaceTime::kDivided);
+  return std::make_shared<encoders::Timesformer>(config, encoders::load_timesformer(config, *file));
+}
+
+// For spectrograms of so many bins and frames, from a file made for the published 128 and 1024.
+inline std::shared_ptr<encoders::Ast> load_ast(const nlohmann::json& hyper, const std::filesystem::path& weights,
+                                               int64_t mel_bins, int64_t frames) {
+  const auto file = io::open_tensor_file(weights);
+  const auto stored = encoders::ast_config_of(*file, hyper.at("num_heads"));
+  EXPECT_EQ(stored.depth, hyper.at("depth").get<int64_t>());
+  auto config = stored;
+  config.mel_bins = mel_bins;
+  config.frames = frames;
+  return std::make_shared<encoders::Ast>(config, encoders::load_ast(config, *file, stored));
+}
+
+inline std::shared_ptr<const encoders::Encoder> load_encoder(const Case& test_case) {
+  const auto& hyper = test_case.manifest.at("hyper").at("vision");
+  const std::string kind = hyper.value("kind", "vit");
+  if (kind == "timesformer") return load_timesformer(hyper, test_case.file("vision.pth"));
+  if (kind == "ast") {
+    return load_ast(hyper, test_case.file("vision.pth"), hyper.at("fbank").at(1), hyper.at("fbank").at(0));
+  }
+  return load_vit(hyper, test_case.file("vision.safetensors"));
+}
+
 template <typename Config>
 void read_fields(Config& config, const nlohmann::json& json) {
   fields(config, [&](const char* name, auto& field, const char*) {
@@ -47,7 +85,7 @@ void read_fields(Config& config, const nlohmann::json& json) {
 inline model::EPalm load_model(const Case& test_case, const std::string& adapter_file) {
   const auto& hyper = test_case.manifest.at("hyper");
   auto lm = load_opt(test_case.file("config.json"), test_case.file("opt.safetensors"));
-  auto encoder = load_vit(hyper.at("vision"), test_case.file("vision.safetensors"));
+  auto encoder = load_encoder(test_case);
   adapter::AdapterConfig config;
   read_fields(config, hyper.at("config"));
   const auto table =
