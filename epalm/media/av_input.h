@@ -50,4 +50,9 @@ inline double seconds_of(int64_t timestamp, AVRational time_base) {
   return static_cast<double>(timestamp) * av_q2d(time_base);
 }
 
+// Containers round what they state and some count the last frame in full; less than this is a truncated file.
+inline bool is_cut_short(double seen_s, double stated_s) {
+  return seen_s < 0.95 * stated_s - 0.5;
+}
+
 }  // namespace epalm::media

@@ -13,11 +13,6 @@ namespace {
 // A flush and a seek cost about as much as decoding a few packets.
 constexpr int32_t kWorthSeeking = 8;
 
-// Containers round the duration and some count the last frame in full: anything up to this much may be missing.
-bool is_cut_short(double end_s, double stated_s) {
-  return end_s < 0.95 * stated_s - 0.5;
-}
-
 }  // namespace
 
 class VideoFile::Reader {
