@@ -32,3 +32,10 @@ pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc)
 find_package(GIF REQUIRED)
 find_package(JPEG REQUIRED)
+
+# No header is needed, so the library that libtorch itself is linked to will do.
+if(NOT TARGET epalm::sleef)
+  find_library(EPALM_SLEEF_LIBRARY NAMES sleef libsleef.so.3 REQUIRED)
+  add_library(epalm::sleef INTERFACE IMPORTED)
+  target_link_libraries(epalm::sleef INTERFACE ${EPALM_SLEEF_LIBRARY})
+endif()

@@ -45,13 +45,6 @@ std::vector<float> padded_log_mel(const Waveform& sound, const AudioFeatureConfi
   return features;
 }
 
-void normalise(std::vector<float>& features, const AudioFeatureConfig& config) {
-  if (!config.normalise) return;
-  const auto mean = static_cast<float>(config.norm_mean);
-  const auto width = static_cast<float>(2 * config.norm_std);
-  for (float& value : features) value = (value - mean) / width;
-}
-
 }  // namespace
 
 std::vector<float> audio_log_mel(const Waveform& sound, const AudioFeatureConfig& config, int64_t max_frames) {
@@ -63,7 +56,7 @@ std::vector<float> audio_log_mel(const Waveform& sound, const AudioFeatureConfig
 
 std::vector<float> audio_eval_features(const Waveform& sound, const AudioFeatureConfig& config) {
   std::vector<float> features = padded_log_mel(sound, config);
-  normalise(features, config);
+  normalise_features(features, config);
   return features;
 }
 
@@ -78,13 +71,20 @@ std::vector<float> audio_train_features(const Waveform& sound, const AudioFeatur
   if (config.max_masked_frames > 0) {
     mask_frames(features, config.mel_bins, random_mask(config.target_frames, config.max_masked_frames, random));
   }
-  normalise(features, config);
+  normalise_features(features, config);
   if (config.noise) {
     const double level = random.random() / 10;
     for (float& value : features) value += static_cast<float>(random.random() * level);
     roll_frames(features, config.mel_bins, static_cast<int>(random.randint(-10, 9)));
   }
   return features;
+}
+
+void normalise_features(std::span<float> features, const AudioFeatureConfig& config) {
+  if (!config.normalise) return;
+  const auto mean = static_cast<float>(config.norm_mean);
+  const auto width = static_cast<float>(2 * config.norm_std);
+  for (float& value : features) value = (value - mean) / width;
 }
 
 Mask random_mask(int size, int max_width, PythonRandom& random) {

@@ -38,6 +38,9 @@ std::vector<float> audio_train_features(const Waveform& sound, const AudioFeatur
 std::vector<float> audio_log_mel(const Waveform& sound, const AudioFeatureConfig& config,
                                  int64_t max_frames = INT64_MAX);
 
+// (x - norm_mean) / (2 norm_std) in place; nothing without config.normalise.
+void normalise_features(std::span<float> features, const AudioFeatureConfig& config);
+
 // What is [first, end) along an axis; a part outside the features is ignored.
 struct Mask {
   int first = 0;

@@ -87,7 +87,7 @@ Image autocontrast_of(Image image) {
       high = std::max<int>(high, image.rgb[i]);
     }
     if (low >= high) continue;
-    const float scale = 255.0F / static_cast<float>(high - low);
+    const float scale = 255.0F * (1.0F / static_cast<float>(high - low));  // torch divides a number so
     for (size_t i = c; i < image.rgb.size(); i += 3)
       image.rgb[i] = clipped(static_cast<float>(image.rgb[i] - low) * scale);
   }

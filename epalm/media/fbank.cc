@@ -9,6 +9,13 @@
 #include "epalm/base/error.h"
 #include "epalm/media/cascade_sum.h"
 
+// Of libsleef, which libtorch computes with and which is always beside it; only its header is a package of its own.
+// They take the fastest instructions that the processor has, as libtorch does.
+extern "C" {
+epalm::media::Lanes::Vector Sleef_cosf4_u10(epalm::media::Lanes::Vector);
+epalm::media::Lanes::Vector Sleef_logf4_u10(epalm::media::Lanes::Vector);
+}
+
 namespace epalm::media {
 namespace {
 
@@ -28,8 +35,12 @@ int samples_in(double milliseconds, int sample_rate_hz) {
   return static_cast<int>(sample_rate_hz * milliseconds * kMilliseconds);
 }
 
-float to_float(double value) {
-  return static_cast<float>(value);
+float cosine(float x) {
+  return Sleef_cosf4_u10(Lanes::Vector{x})[0];
+}
+
+float logarithm(float x) {
+  return Sleef_logf4_u10(Lanes::Vector{x, 1, 1, 1})[0];
 }
 
 double mel(double hz) {
@@ -48,8 +59,7 @@ Fbank::Fbank(int sample_rate_hz, int mel_bins)
       transform_(static_cast<int>(std::bit_ceil(static_cast<unsigned>(frame_samples_)))) {
   require(mel_bins >= 1 && mel_bins <= kMaxMelBins, "fbank: expected 1 to {} mel bins, got {}", kMaxMelBins, mel_bins);
   const auto step = static_cast<float>(2 * std::numbers::pi / (frame_samples_ - 1));
-  for (int i = 0; i < frame_samples_; ++i)
-    window_.push_back(to_float(std::cos(double{static_cast<float>(i) * step})) * -0.5F + 0.5F);
+  for (int i = 0; i < frame_samples_; ++i) window_.push_back(cosine(static_cast<float>(i) * step) * -0.5F + 0.5F);
 
   const double lowest = mel(kLowest_hz);
   const double width = (mel(0.5 * sample_rate_hz) - lowest) / (mel_bins + 1);
@@ -59,7 +69,7 @@ Fbank::Fbank(int sample_rate_hz, int mel_bins)
   const auto line_spacing_hz = static_cast<float>(static_cast<double>(sample_rate_hz) / transform_.size());
   std::vector<float> lines;  // in mel; the line at half the sample rate has no weight anywhere
   for (int i = 0; i < transform_.size() / 2; ++i) {
-    lines.push_back(to_float(std::log(double{static_cast<float>(i) * line_spacing_hz / 700.0F + 1.0F})) * 1127.0F);
+    lines.push_back(logarithm(static_cast<float>(i) * line_spacing_hz / 700.0F + 1.0F) * 1127.0F);
   }
   for (int bin = 0; bin < mel_bins; ++bin) {
     const float left = corner(bin);
