@@ -52,7 +52,7 @@ AudioScene random_audio_scene(PythonRandom& random, Split split) {
     scene.sounds = draw_sounds(random);
   } while (has_held_out(scene) != (split == Split::kTest));
   draw_details(random, scene.sounds);
-  scene.hiss_per_100k = between(random, 100, 400);
+  scene.hiss_per_100k = between(random, 30, 120);
   return scene;
 }
 

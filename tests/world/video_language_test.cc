@@ -75,7 +75,7 @@ TEST(VideoDocument, HoldsEveryQuestionWithItsTrueAnswer) {
     const VideoScene scene = random_video_scene(random, Split::kTrain);
     const Document text = document(scene, random);
     EXPECT_NE(text.description.find(clause(scene.events.front())), std::string::npos);
-    EXPECT_GE(text.question_answers.size(), 7U);
+    EXPECT_GE(text.question_answers.size(), 6U) << "what can be asked where all events are alike";
     for (const auto& [question, answer] : text.question_answers) {
       EXPECT_EQ(VideoQuestionSolver(scene).solve(question), answer) << question;
     }
