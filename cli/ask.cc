@@ -12,30 +12,30 @@
 #include "epalm/base/error.h"
 #include "epalm/infer/answer.h"
 #include "epalm/infer/bundle.h"
-#include "epalm/media/image_file.h"
+#include "epalm/infer/media_input.h"
 
 namespace epalm::cli {
 namespace {
 
 struct AskFlags {
-  std::vector<std::string> images;
+  std::vector<std::string> files;
   std::string question, checkpoint, text_model;
   std::vector<std::string> overrides;
   bool interactive = false, json = false;
 };
 
-struct Picture {
+struct Medium {
   std::string path;
-  media::Image image;
+  at::Tensor content;  // as infer::read_medium gives it
 };
 
-// Answers about every picture; a terminal sees the words as they come.
-void ask_all(const infer::Bundle& bundle, const std::vector<Picture>& pictures, const std::string& question,
+// Answers about every medium; a terminal sees the words as they come.
+void ask_all(const infer::Bundle& bundle, const std::vector<Medium>& media, const std::string& question,
              const AskFlags& flags) {
   const bool stream = !flags.json && isatty(STDOUT_FILENO) != 0;
   nlohmann::json answers = nlohmann::json::array();
-  for (const Picture& picture : pictures) {
-    if (!flags.json && pictures.size() > 1) fmt::print("{}: ", picture.path);
+  for (const Medium& medium : media) {
+    if (!flags.json && media.size() > 1) fmt::print("{}: ", medium.path);
     bool streamed = false;
     const auto on_piece = [&](std::string_view piece) {
       if (interrupted()) return false;
@@ -46,13 +46,14 @@ void ask_all(const infer::Bundle& bundle, const std::vector<Picture>& pictures, 
       }
       return true;
     };
-    const std::string answer = infer::answer(bundle, picture.image, question, on_piece);
+    const std::string answer = infer::answer(bundle, medium.content, question, on_piece);
     if (interrupted()) {
       if (streamed) fmt::print("\n");
       throw Interrupted("interrupted");
     }
     if (flags.json) {
-      answers.push_back({{"image", picture.path}, {"question", question}, {"answer", answer}});
+      const std::string kind(infer::modality_name(infer::modality_of(bundle.config.task)));
+      answers.push_back({{kind, medium.path}, {"question", question}, {"answer", answer}});
     } else {
       fmt::print("{}\n", streamed ? "" : answer);
       std::fflush(stdout);
@@ -62,47 +63,55 @@ void ask_all(const infer::Bundle& bundle, const std::vector<Picture>& pictures, 
     fmt::print("{}\n", answers.dump(flags.interactive ? -1 : 2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-void converse(const infer::Bundle& bundle, const std::vector<Picture>& pictures, const AskFlags& flags) {
+void converse(const infer::Bundle& bundle, const std::vector<Medium>& media, const AskFlags& flags) {
   const bool prompt = isatty(STDIN_FILENO) != 0;
   std::string line;
   while (true) {
     if (prompt) fmt::print(stderr, "question (empty line ends): ");
     if (!std::getline(std::cin, line)) break;
     if (line.empty()) return;
-    ask_all(bundle, pictures, line, flags);
+    ask_all(bundle, media, line, flags);
   }
   if (interrupted()) throw Interrupted("interrupted");
 }
 
 int run_ask(const AskFlags& flags) {
-  std::vector<Picture> pictures;
-  for (const auto& path : flags.images) pictures.push_back({path, media::load_image(path)});
   const bool captions = flags.question.empty() && !flags.interactive;
-  const auto checkpoint = flags.checkpoint.empty()
-                              ? default_checkpoint(captions ? infer::Task::kCaption : infer::Task::kVqa)
-                              : std::filesystem::path(flags.checkpoint);
+  const auto checkpoint =
+      flags.checkpoint.empty()
+          ? default_checkpoint(infer::task_of(infer::modality_of_file(flags.files.front()), captions))
+          : std::filesystem::path(flags.checkpoint);
   std::vector<std::string> overrides;
   if (!flags.text_model.empty()) overrides.push_back(text_override("text_model", flags.text_model));
   overrides.insert(overrides.end(), flags.overrides.begin(), flags.overrides.end());
+  std::vector<Medium> media;
+  const infer::RunConfig config = infer::config_of_checkpoint(checkpoint, overrides);
+  for (const auto& path : flags.files) media.push_back({path, infer::read_medium(config, path)});
   const infer::Bundle bundle = infer::load_bundle(checkpoint, overrides);
-  const bool can_caption = bundle.config.task == infer::Task::kCaption;
+  const bool can_caption = infer::is_caption(bundle.config.task);
   require(captions == can_caption, "'{}' is an adapter that {}", checkpoint.string(),
           can_caption ? "writes captions; leave the question out or name another with --checkpoint"
                       : "answers questions; add one with -q, or name another with --checkpoint");
-  if (!flags.question.empty() || captions) ask_all(bundle, pictures, flags.question, flags);
-  if (flags.interactive) converse(bundle, pictures, flags);
+  if (!flags.question.empty() || captions) ask_all(bundle, media, flags.question, flags);
+  if (flags.interactive) converse(bundle, media, flags);
   return 0;
 }
 
 }  // namespace
 
 void add_ask(CLI::App& app, Session& session) {
-  auto* verb = app.add_subcommand("ask", "Answers a question about pictures, or captions them where none is asked");
+  auto* verb = app.add_subcommand(
+      "ask", "Answers a question about pictures, videos or sounds, or captions them where none is asked");
   auto flags = std::make_shared<AskFlags>();
-  verb->add_option("IMAGE", flags->images, "JPEG, PNG, WebP, GIF or BMP files")->required();
+  verb->add_option(
+          "MEDIUM", flags->files,
+          "pictures (JPEG, PNG, WebP, GIF, BMP), or videos or sounds of any kind that FFmpeg reads; all of the "
+          "kind that the adapter knows")
+      ->required();
   verb->add_option("-q,--question", flags->question, "the question; without one: captions");
-  verb->add_option("--checkpoint", flags->checkpoint,
-                   "the adapter; default: that of the last `epalm demo`, else the shipped one");
+  verb->add_option(
+      "--checkpoint", flags->checkpoint,
+      "the adapter; default: that of the last `epalm demo`, else the shipped one, for the kind of the first medium");
   verb->add_option("--text-model", flags->text_model, "folder of the OPT model, where the adapter does not say");
   verb->add_option("--set", flags->overrides,
                    "KEY=VALUE that replaces a key of the adapter's configuration, as num_beams=3")
@@ -110,7 +119,9 @@ void add_ask(CLI::App& app, Session& session) {
       ->allow_extra_args(false);
   verb->add_flag("-i,--interactive", flags->interactive, "read questions from standard input, one a line");
   verb->add_flag("--json", flags->json, "one JSON document per question");
-  verb->footer("\nExample:\n  epalm ask my.png -q \"what colour is the circle\"");
+  verb->footer(
+      "\nExample:\n  epalm ask my.png -q \"what colour is the circle\"\n  epalm ask clip.mp4 -q \"what happens "
+      "first\"\n  epalm ask bark.wav");
   verb->callback([flags, &session] { session.action = [flags] { return run_ask(*flags); }; });
 }
 

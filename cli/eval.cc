@@ -36,15 +36,14 @@ int run_eval(const EvalFlags& flags) {
   Console::get().clear_progress();
   if (!flags.output.empty()) eval::write_predictions(flags.output, result, config.task);
   if (flags.json) {
-    const nlohmann::json document{{"task", infer::task_name(config.task)},
-                                  {"split", split},
-                                  {"samples", result.predictions.size()},
-                                  {"blank", flags.blank},
-                                  {"metrics", result.metrics}};
+    const nlohmann::json document{{"task", infer::task_name(config.task)}, {"split", split},
+                                  {"samples", result.predictions.size()},  {"blank", flags.blank},
+                                  {"bad_samples", result.bad_samples},     {"metrics", result.metrics}};
     fmt::print("{}\n", document.dump(2));
   } else {
-    fmt::print("{} samples of {}{}\n", result.predictions.size(), split,
-               flags.blank ? ", pictures replaced by blank ones" : "");
+    fmt::print(
+        "{} samples of {}{}{}\n", result.predictions.size(), split, flags.blank ? ", media replaced by blank ones" : "",
+        result.bad_samples > 0 ? fmt::format(", {} of them unreadable and counted as wrong", result.bad_samples) : "");
     print_metrics(result.metrics);
   }
   return 0;
@@ -59,7 +58,7 @@ void add_eval(CLI::App& app, Session& session) {
   verb->add_option("--checkpoint", flags->checkpoint, "the adapter: .pth or .safetensors (required)");
   verb->add_option("--split", flags->split, "train, val, test (default), or names of splits of the data set");
   verb->add_option("--output", flags->output, "write the predictions here, as VQA or COCO results (JSON)");
-  verb->add_flag("--blank", flags->blank, "replace every picture by a blank one: what the text alone is worth");
+  verb->add_flag("--blank", flags->blank, "replace every medium by a blank one: what the text alone is worth");
   verb->add_flag("--json", flags->json, "one JSON document");
   verb->footer(
       "\nExample:\n  epalm eval ePALM_vqa.yaml --checkpoint runs/vqa/checkpoint_best.pth --output predictions.json");

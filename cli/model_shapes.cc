@@ -7,8 +7,8 @@
 
 #include "epalm/adapter/adapter_config.h"
 #include "epalm/base/error.h"
+#include "epalm/infer/frozen_models.h"
 #include "epalm/io/json_file.h"
-#include "epalm/io/tensor_file.h"
 
 namespace epalm::cli {
 namespace {
@@ -35,12 +35,7 @@ ModelShapes model_shapes(const infer::RunConfig& config) {
   shapes.lm = shapes.lm_from_files ? lm::opt_config_from_json(io::read_json_file(lm_json), lm_json.string())
                                    : shape_by_name(config.text_model);
   shapes.encoder_from_files = !config.encoder_weights.empty() && fs::exists(config.encoder_weights);
-  shapes.encoder = shapes.encoder_from_files ? encoders::vit_config_of(*io::open_tensor_file(config.encoder_weights))
-                                             : encoders::vit_shape(config.vision_model);
-  require(config.image_res % shapes.encoder.patch_size_px == 0,
-          "image_res {} is not a multiple of the encoder's patch size {}", config.image_res,
-          shapes.encoder.patch_size_px);
-  shapes.encoder.image_size_px = config.image_res;
+  shapes.encoder = encoders::encoder_config(infer::encoder_request(config));
   return shapes;
 }
 
@@ -54,10 +49,11 @@ PartCounts count_parts(const infer::RunConfig& config, const ModelShapes& shapes
       if (model::is_trainable(prefix + spec.name, config.trainable)) counts.all.trained += n;
     }
   };
-  add(encoders::vit_weights(shapes.encoder), "model_vision.", [&](const auto&) -> int64_t& { return counts.encoder; });
+  add(encoders::encoder_weights(shapes.encoder), "model_vision.",
+      [&](const auto&) -> int64_t& { return counts.encoder; });
   add(lm::opt_weights(shapes.lm), "model_text.", [&](const auto&) -> int64_t& { return counts.lm; });
-  const auto adapter = adapter::adapter_weights(config.adapter, shapes.encoder.width, shapes.lm.hidden_size,
-                                                shapes.lm.word_embed_proj_dim);
+  const auto adapter = adapter::adapter_weights(config.adapter, encoders::encoder_width(shapes.encoder),
+                                                shapes.lm.hidden_size, shapes.lm.word_embed_proj_dim);
   add(adapter, "", [&](const nn::WeightSpec& spec) -> int64_t& {
     return spec.name.starts_with("connector") ? counts.connectors : counts.prompt;
   });

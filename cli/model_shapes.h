@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "epalm/encoders/vit_config.h"
+#include "epalm/encoders/load_encoder.h"
 #include "epalm/infer/run_config.h"
 #include "epalm/lm/opt_config.h"
 #include "epalm/model/trainable.h"
@@ -14,7 +14,7 @@ namespace epalm::cli {
 // ("facebook/opt-6.7b", "vit_base_patch16_224").
 struct ModelShapes {
   lm::OptConfig lm;
-  encoders::VitConfig encoder;
+  encoders::EncoderConfig encoder;
   bool lm_from_files = false;
   bool encoder_from_files = false;
 };

@@ -37,9 +37,11 @@ void show(const train::TrainProgress& progress) {
   const std::string label = progress.phase == "features"
                                 ? progress.phase
                                 : fmt::format("{} {}/{}", progress.phase, progress.epoch + 1, progress.epochs);
-  const std::string detail = progress.phase == "train" ? fmt::format("loss {:.4f}  lr {:.2e}  {:.1f}/s", progress.loss,
-                                                                     progress.lr, progress.samples_per_second)
-                                                       : std::string();
+  std::string detail;
+  if (progress.phase == "train") {
+    detail = fmt::format("loss {:.4f}  lr {:.2e}  {:.1f}/s", progress.loss, progress.lr, progress.samples_per_second);
+  }
+  if (progress.bad_samples > 0) detail += fmt::format("  {} unreadable", progress.bad_samples);
   Console::get().progress(label, progress.done, progress.total, detail, progress.eta_s > 0 ? progress.eta_s : -1);
 }
 

@@ -5,5 +5,6 @@
 #include "epalm/eval/evaluate.h"
 #include "epalm/infer/answer.h"
 #include "epalm/infer/bundle.h"
+#include "epalm/infer/media_input.h"
 #include "epalm/media/image_file.h"
 #include "epalm/train/trainer.h"

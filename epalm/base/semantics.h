@@ -23,10 +23,14 @@ struct Semantics {
   bool augmentations_wrap = false;
   // "?" is appended even to a question that ends with one; answers keep the space that decoding leaves (§5.1).
   bool literal_texts = false;
+  // Evaluation draws the frames of a video by sample_type, as training does, instead of taking the middle ones (§7.2).
+  bool evaluation_draws_frames = false;
+  // Of a sound, only the first channel is heard, not the mean of all (§7.3).
+  bool first_channel_only = false;
 };
 
 inline constexpr Semantics kCausal{};
-inline constexpr Semantics kReference{true, true, true, true, true, true, true};
+inline constexpr Semantics kReference{true, true, true, true, true, true, true, true, true};
 
 inline Semantics semantics_named(std::string_view name) {
   if (name == "causal") return kCausal;

@@ -12,7 +12,7 @@ SampleList load_gqa(const std::filesystem::path& data_dir, const std::string& sp
     const bool own_images = split == "testdev" || split == "submit";
     const auto folder = data_dir / (own_images ? "GQA/images" : "VG/VG_100K");
     read_questions(
-        data_dir / "GQA" / (split + ".json"), finder,
+        data_dir / "GQA" / (split + ".json"), "img_id", finder,
         [&](const std::string& img_id) { return folder / (img_id + ".jpg"); }, samples);
   }
   return SampleList(std::move(samples));

@@ -6,14 +6,14 @@
 
 namespace epalm::data {
 
-void read_questions(const std::filesystem::path& file, MediaFinder& finder,
-                    const std::function<std::filesystem::path(const std::string& img_id)>& locate,
+void read_questions(const std::filesystem::path& file, const char* medium_field, MediaFinder& finder,
+                    const std::function<std::filesystem::path(const std::string& name)>& locate,
                     std::vector<Sample>& samples) {
   AnnotationReport report(file);
   for_each_record(file, "", [&](int64_t index, const Json& json) {
     const Record record(json, index, report);
     Sample& sample = samples.emplace_back();
-    sample.media_id = record.file_name("img_id");
+    sample.media_id = record.file_name(medium_field);
     sample.question = record.text({"sent", "question"});
     sample.question_id = record.id("question_id");
     sample.label = record.label("label");
@@ -23,9 +23,9 @@ void read_questions(const std::filesystem::path& file, MediaFinder& finder,
     if (sample.media_id.empty() || !stays_below(sample.media_id)) return;  // already reported
     sample.media = locate(sample.media_id);
     if (sample.media.empty()) {
-      record.problem("img_id", fmt::format("\"{}\" names no known folder of images", sample.media_id));
+      record.problem(medium_field, fmt::format("\"{}\" names no known folder", sample.media_id));
     } else if (!finder.accepts(sample.media)) {
-      record.problem("img_id", fmt::format("there is no image {}", sample.media.string()));
+      record.problem(medium_field, fmt::format("there is no file {}", sample.media.string()));
     }
   });
   report.fail_if_any();

@@ -12,9 +12,9 @@ namespace epalm::data {
 // One example of any task; what a task does not have stays empty.
 struct Sample {
   std::filesystem::path media;
-  std::string media_id;  // as the results files name it: `COCO_val2014_000000100314`, `video0`
+  std::string media_id;  // its name without folder of the data set and extension: `COCO_val2014_000000100314`, `video0`
 
-  // Questions (VQA, GQA, video)
+  // Questions
   std::string question;
   std::string question_id;  // as written: GQA's have leading zeros
   std::string question_type;

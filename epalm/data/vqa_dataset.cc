@@ -37,7 +37,7 @@ SampleList load_vqa(const std::filesystem::path& data_dir, const std::string& sp
   MediaFinder finder(check);
   for (const std::string& split : split_names(splits)) {
     read_questions(
-        data_dir / "vqa" / (split + ".json"), finder,
+        data_dir / "vqa" / (split + ".json"), "img_id", finder,
         [&](const std::string& img_id) { return coco_image(data_dir, img_id); }, samples);
   }
   return SampleList(std::move(samples));

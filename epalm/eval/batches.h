@@ -3,14 +3,21 @@
 #include <ATen/ATen.h>
 
 #include <span>
+#include <string>
+#include <vector>
 
 #include "epalm/data/sample.h"
 #include "epalm/infer/bundle.h"
 
 namespace epalm::eval {
 
-// Features [B,n,Dv] of the samples' pictures under the evaluation transform; neighbours that show one picture run the
-// encoder once. blank: the mean colour instead of every picture.
-at::Tensor sample_features(const infer::Bundle& bundle, std::span<const data::Sample> samples, bool blank);
+struct SampleFeatures {
+  at::Tensor features;                // [B,n,Dv]; of the blank medium where a file could not be read
+  std::vector<std::string> problems;  // by sample: why it could not; "" where it was
+};
+
+// Features of the samples' media as evaluation shows them; neighbours that name one file run the encoder once. blank:
+// zeros instead of every medium, as with the key black_image; no file is read.
+SampleFeatures sample_features(const infer::Bundle& bundle, std::span<const data::Sample> samples, bool blank);
 
 }  // namespace epalm::eval

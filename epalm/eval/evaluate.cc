@@ -4,6 +4,7 @@
 
 #include "epalm/base/error.h"
 #include "epalm/data/vqa_dataset.h"
+#include "epalm/eval/bad_samples.h"
 #include "epalm/eval/batches.h"
 #include "epalm/eval/samples.h"
 #include "epalm/infer/answer.h"
@@ -41,15 +42,23 @@ std::map<std::string, double> score_vqa(const infer::RunConfig& config, const da
   return result;
 }
 
-std::map<std::string, double> score_gqa(const data::SampleList& samples, std::vector<Prediction>& predictions) {
-  double sum = 0;
+// By the scores that stand beside the questions. by_type: also the mean for each answer type that these name.
+std::map<std::string, double> score_labels(const data::SampleList& samples, bool by_type,
+                                           std::vector<Prediction>& predictions) {
+  std::map<std::string, std::pair<double, int64_t>> sums;  // metric -> sum, count
   for (size_t i = 0; i < predictions.size(); ++i) {
-    const auto& label = samples.samples()[i].label;
-    for (const auto& [answer, score] : label) predictions[i].expected.push_back(answer);
-    predictions[i].score = metrics::normalized_score(label, predictions[i].prediction);
-    sum += predictions[i].score;
+    const auto& sample = samples.samples()[i];
+    for (const auto& [answer, score] : sample.label) predictions[i].expected.push_back(answer);
+    predictions[i].score = metrics::normalized_score(sample.label, predictions[i].prediction);
+    for (const std::string& name : {std::string("accuracy"), by_type ? sample.answer_type : ""}) {
+      if (name.empty()) continue;
+      sums[name].first += predictions[i].score;
+      ++sums[name].second;
+    }
   }
-  return {{"accuracy", 100 * sum / static_cast<double>(predictions.size())}};
+  std::map<std::string, double> result;
+  for (const auto& [name, sum] : sums) result[name] = 100 * sum.first / static_cast<double>(sum.second);
+  return result;
 }
 
 std::map<std::string, double> score_captions(const data::SampleList& samples, std::vector<Prediction>& predictions) {
@@ -67,21 +76,31 @@ std::map<std::string, double> score_captions(const data::SampleList& samples, st
 
 std::map<std::string, double> score(const infer::RunConfig& config, const data::SampleList& samples,
                                     std::vector<Prediction>& predictions) {
-  switch (config.task) {
-    case infer::Task::kVqa:
-      return score_vqa(config, samples, predictions);
-    case infer::Task::kGqa:
-      return score_gqa(samples, predictions);
-    case infer::Task::kCaption:
-      return score_captions(samples, predictions);
+  if (infer::is_caption(config.task)) return score_captions(samples, predictions);
+  if (config.task == infer::Task::kVqa) return score_vqa(config, samples, predictions);
+  const bool by_type = config.task != infer::Task::kGqa && config.semantics == "causal";
+  return score_labels(samples, by_type, predictions);
+}
+
+// Answers or captions of the training set with how often they were given, by question type ("" for captions).
+using Frequencies = std::map<std::string, std::map<std::string, double>>;
+
+Frequencies frequencies(const infer::RunConfig& config, const data::SampleList& train) {
+  Frequencies totals;
+  for (const auto& sample : train.samples()) {
+    if (infer::is_caption(config.task)) ++totals[""][sample.answer];
+    for (const auto& [answer, value] : sample.label) totals[sample.question_type][answer] += value;
   }
-  fail("unknown task");
+  return totals;
 }
 
 }  // namespace
 
 EvalResult evaluate(const infer::Bundle& bundle, const data::SampleList& samples, const EvalOptions& options) {
   const int64_t batch_size = bundle.config.batch_size_test;
+  const bool tolerated =
+      bundle.config.on_bad_sample.empty() ? options.tolerate_bad : bundle.config.on_bad_sample == "replace";
+  BadSamples bad(samples, tolerated, "its answer counts as wrong");
   EvalResult result;
   for (int64_t first = 0; first < samples.size(); first += batch_size) {
     if (options.interrupted && options.interrupted()) throw Interrupted("interrupted during evaluation");
@@ -89,14 +108,23 @@ EvalResult evaluate(const infer::Bundle& bundle, const data::SampleList& samples
     const std::span<const data::Sample> batch(samples.samples().data() + first, count);
     std::vector<std::string> questions;
     for (const auto& sample : batch) questions.push_back(sample.question);
-    const auto answers = infer::answers(bundle, sample_features(bundle, batch, options.blank), questions);
+    const SampleFeatures seen = sample_features(bundle, batch, options.blank);
     for (size_t i = 0; i < count; ++i) {
-      result.predictions.push_back(
-          {batch[i].media.string(), batch[i].question_id, batch[i].question, answers[i], {}, 0});
+      if (!seen.problems[i].empty()) bad.add(first + static_cast<int64_t>(i), seen.problems[i]);
+    }
+    const auto answers = infer::answers(bundle, seen.features, questions);
+    for (size_t i = 0; i < count; ++i) {
+      result.predictions.push_back({batch[i].media.string(),
+                                    batch[i].question_id,
+                                    batch[i].question,
+                                    seen.problems[i].empty() ? answers[i] : "",
+                                    {},
+                                    0});
     }
     if (options.progress) options.progress(first + static_cast<int64_t>(count), samples.size());
   }
   result.metrics = score(bundle.config, samples, result.predictions);
+  result.bad_samples = bad.count();
   return result;
 }
 
@@ -111,10 +139,7 @@ double main_metric(const EvalResult& result) {
 
 std::map<std::string, double> most_frequent_baseline(const infer::RunConfig& config, const data::SampleList& train,
                                                      const data::SampleList& test) {
-  std::map<std::string, std::map<std::string, double>> totals;  // question type -> answer -> score
-  for (const auto& sample : train.samples()) {
-    for (const auto& [answer, value] : sample.label) totals[sample.question_type][answer] += value;
-  }
+  Frequencies totals = frequencies(config, train);
   std::vector<Prediction> predictions;
   for (const auto& sample : test.samples()) {
     Prediction prediction{sample.media.string(), sample.question_id, sample.question, "", {}, 0};

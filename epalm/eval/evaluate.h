@@ -11,7 +11,8 @@
 namespace epalm::eval {
 
 struct EvalOptions {
-  bool blank = false;  // show the mean colour instead of every picture: what the text alone is worth
+  bool blank = false;         // show zeros instead of every medium: what the text alone is worth
+  bool tolerate_bad = false;  // as on_bad_sample: replace, where the config does not say
   std::function<void(int64_t done, int64_t total)> progress = {};  // samples
   std::function<bool()> interrupted = {};                          // true: stop with Interrupted
 };
@@ -23,9 +24,11 @@ struct Prediction {
 };
 
 struct EvalResult {
-  // Percent. VQA: accuracy and one entry per answer type; GQA: accuracy; captions: BLEU_1…4, ROUGE_L, CIDEr.
+  // Percent. VQA, and questions about videos and sounds under causal semantics: accuracy, and one entry for each answer
+  // type; other questions: accuracy; captions: BLEU_1…4, ROUGE_L, CIDEr.
   std::map<std::string, double> metrics;
   std::vector<Prediction> predictions;  // in the order of the data set
+  int64_t bad_samples = 0;              // whose media could not be read; their prediction is "", which is wrong
 };
 
 // Answers every sample in batches of config.batch_size_test, in order (their composition matters under reference
@@ -38,7 +41,8 @@ EvalResult evaluate(const infer::Bundle& bundle, const std::string& splits, cons
 // The metric that chooses the best checkpoint: accuracy, or CIDEr.
 double main_metric(const EvalResult& result);
 
-// Accuracy of always giving the most frequent training answer of the question's type, scored as evaluate() does.
+// What always giving the most frequent training answer of the question's type scores, or the most frequent training
+// caption; scored as evaluate() does.
 std::map<std::string, double> most_frequent_baseline(const infer::RunConfig& config, const data::SampleList& train,
                                                      const data::SampleList& test);
 

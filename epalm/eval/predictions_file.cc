@@ -15,10 +15,10 @@ nlohmann::json id_of(const std::string& text) {
   return error == std::errc() && end == text.data() + text.size() ? nlohmann::json(number) : nlohmann::json(text);
 }
 
-std::string image_id(const std::string& media) {
+// COCO's pictures are known by the number at the end of their names, videos and sounds by their names.
+nlohmann::json media_id(const std::string& media, infer::Task task) {
   const std::string stem = std::filesystem::path(media).stem().string();
-  std::string digits = stem.substr(stem.find_last_of('_') + 1);
-  return digits;
+  return task == infer::Task::kCaption ? id_of(stem.substr(stem.find_last_of('_') + 1)) : nlohmann::json(stem);
 }
 
 }  // namespace
@@ -26,8 +26,8 @@ std::string image_id(const std::string& media) {
 void write_predictions(const std::filesystem::path& path, const EvalResult& result, infer::Task task) {
   auto list = nlohmann::json::array();
   for (const auto& prediction : result.predictions) {
-    if (task == infer::Task::kCaption) {
-      list.push_back({{"image_id", id_of(image_id(prediction.media))}, {"caption", prediction.prediction}});
+    if (infer::is_caption(task)) {
+      list.push_back({{"image_id", media_id(prediction.media, task)}, {"caption", prediction.prediction}});
     } else {
       list.push_back({{"question_id", id_of(prediction.question_id)}, {"answer", prediction.prediction}});
     }

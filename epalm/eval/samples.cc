@@ -2,6 +2,7 @@
 
 #include "epalm/base/error.h"
 #include "epalm/data/caption_dataset.h"
+#include "epalm/data/clip_dataset.h"
 #include "epalm/data/gqa_dataset.h"
 #include "epalm/data/vqa_dataset.h"
 
@@ -17,8 +18,16 @@ data::SampleList load_samples(const infer::RunConfig& config, const std::string&
         return data::load_gqa(config.data_dir, splits);
       case infer::Task::kCaption:
         return data::load_coco_captions(config.data_dir, splits);
+      case infer::Task::kVideoQa:
+        return data::load_clip_questions(config.data_dir, data::ClipKind::kVideo, splits);
+      case infer::Task::kAudioQa:
+        return data::load_clip_questions(config.data_dir, data::ClipKind::kAudio, splits);
+      case infer::Task::kVideoCaption:
+        return data::load_clip_captions(config.data_dir, data::ClipKind::kVideo, splits);
+      case infer::Task::kAudioCaption:
+        break;
     }
-    fail("unknown task");
+    return data::load_clip_captions(config.data_dir, data::ClipKind::kAudio, splits);
   };
   data::SampleList samples = load();
   require(samples.size() > 0, "data_dir '{}': split '{}' holds no sample", config.data_dir, splits);

@@ -2,15 +2,15 @@
 
 #include <torch/torch.h>
 
-#include "epalm/media/image_transform.h"
+#include "epalm/infer/media_input.h"
 #include "epalm/text/batch.h"
 
 namespace epalm::infer {
 namespace {
 
 std::string prompt_of(const Bundle& bundle, const std::string& question) {
-  return bundle.config.task == Task::kCaption ? data::caption_prompt(bundle.rules)
-                                              : data::question_prompt(bundle.rules, question);
+  return is_caption(bundle.config.task) ? data::caption_prompt(bundle.rules)
+                                        : data::question_prompt(bundle.rules, question);
 }
 
 decode::GenerationOptions options_of(const Bundle& bundle, int64_t prompt_length) {
@@ -30,11 +30,6 @@ decode::GenerationOptions options_of(const Bundle& bundle, int64_t prompt_length
 }
 
 }  // namespace
-
-at::Tensor pixels_of(const Bundle& bundle, const media::Image& image) {
-  const auto size = static_cast<int>(bundle.config.image_res);
-  return torch::tensor(media::eval_transform(image, size)).view({1, 3, size, size});
-}
 
 decode::Generated generate_ids(const Bundle& bundle, const at::Tensor& features,
                                const std::vector<std::string>& questions, const decode::OnToken& on_token) {
@@ -56,8 +51,8 @@ std::string extract(const Bundle& bundle, std::vector<int64_t> ids) {
     if (id >= bundle.tokenizer.size()) return " ";
   }
   const std::string decoded = bundle.tokenizer.decode(ids);
-  return bundle.config.task == Task::kCaption ? data::extracted_caption(bundle.rules, decoded)
-                                              : data::extracted_answer(bundle.rules, decoded);
+  return is_caption(bundle.config.task) ? data::extracted_caption(bundle.rules, decoded)
+                                        : data::extracted_answer(bundle.rules, decoded);
 }
 
 std::vector<std::string> answers(const Bundle& bundle, const at::Tensor& features,
@@ -71,10 +66,15 @@ std::vector<std::string> answers(const Bundle& bundle, const at::Tensor& feature
   return result;
 }
 
-std::string answer(const Bundle& bundle, const media::Image& image, const std::string& question,
-                   const std::function<bool(std::string_view piece)>& on_piece) {
+std::string answer(const Bundle& bundle, const std::filesystem::path& file, const std::string& question,
+                   const OnPiece& on_piece) {
+  return answer(bundle, read_medium(bundle.config, file), question, on_piece);
+}
+
+std::string answer(const Bundle& bundle, const at::Tensor& medium, const std::string& question,
+                   const OnPiece& on_piece) {
   const torch::NoGradGuard no_grad;
-  const at::Tensor features = bundle.model.features(pixels_of(bundle, image));
+  const at::Tensor features = media_features(bundle, medium.unsqueeze(0));
   std::vector<int64_t> so_far = bundle.tokenizer.encode(prompt_of(bundle, question));
   std::string told;
   const auto tell = [&](int64_t, int64_t token) {

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 
-#include "epalm/encoders/vit.h"
 #include "epalm/io/json_file.h"
 #include "epalm/text/load_tokenizer.h"
 
@@ -26,25 +25,18 @@ lm::Opt load_language_model(const RunConfig& config) {
   return {shape, nn::load_weights(lm::opt_weights(shape), *file, lm::opt_load_options(precision_of(config)))};
 }
 
+encoders::EncoderRequest encoder_request(const RunConfig& config) {
+  return {.name = config.vision_model,
+          .weights = config.encoder_weights,
+          .image_size_px = config.image_res,
+          .frames = config.num_frames,
+          .space_only_for_images = config.space_only_for_images,
+          .mel_bins = config.melbins,
+          .spectrogram_frames = config.target_length};
+}
+
 std::shared_ptr<const encoders::Encoder> load_encoder(const RunConfig& config) {
-  const std::filesystem::path path = config.encoder_weights;
-  require(!path.empty() && std::filesystem::exists(path),
-          "encoder_weights '{}' does not exist; give the weight file or folder of {} (timm state dict, AugReg .npz or "
-          "safetensors)",
-          config.encoder_weights, config.vision_model);
-  int64_t heads = 0;
-  if (std::filesystem::is_directory(path)) {
-    const auto json = io::read_json_file(path / "config.json");
-    require(json.is_object() && json.contains("heads") && json["heads"].is_number_integer(),
-            "'{}': expected a JSON object with the integer key heads", (path / "config.json").string());
-    heads = json["heads"].get<int64_t>();
-  }
-  const auto file = io::open_tensor_file(path);
-  auto shape = encoders::vit_config_of(*file, heads);
-  require(config.image_res % shape.patch_size_px == 0, "image_res {} is not a multiple of the encoder's patch size {}",
-          config.image_res, shape.patch_size_px);
-  shape.image_size_px = config.image_res;
-  return std::make_shared<encoders::Vit>(shape, encoders::load_vit(shape, *file, precision_of(config)));
+  return encoders::load_encoder(encoder_request(config), precision_of(config));
 }
 
 text::Tokenizer load_tokenizer(const RunConfig& config) {

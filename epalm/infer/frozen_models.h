@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "epalm/encoders/encoder.h"
+#include "epalm/encoders/load_encoder.h"
 #include "epalm/infer/run_config.h"
 #include "epalm/lm/opt.h"
 #include "epalm/text/tokenizer.h"
@@ -12,8 +12,11 @@ namespace epalm::infer {
 // The language model in the folder config.text_model: config.json and weights in any form that io reads.
 lm::Opt load_language_model(const RunConfig& config);
 
-// The encoder in config.encoder_weights: a weight file, or a folder with model.safetensors and a config.json that gives
-// its heads. Its image size must be config.image_res (the position table is resized where the file has another).
+// What the config says of its encoder.
+encoders::EncoderRequest encoder_request(const RunConfig& config);
+
+// The encoder in config.encoder_weights: a weight file, or a folder with model.safetensors and a config.json (see
+// encoders/load_encoder.h). Its position tables are resized to what the config asks for.
 std::shared_ptr<const encoders::Encoder> load_encoder(const RunConfig& config);
 
 // The tokenizer in config.tokenizer_name, else beside the language model, with the config's special tokens added.

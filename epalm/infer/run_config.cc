@@ -8,6 +8,7 @@
 #include "epalm/base/error.h"
 #include "epalm/data/subset.h"
 #include "epalm/infer/config_source.h"
+#include "epalm/media/frame_sampling.h"
 
 namespace epalm::infer {
 namespace {
@@ -17,37 +18,18 @@ using nlohmann::json;
 template <typename T>
 concept Section = std::same_as<T, OptimizerKeys> || std::same_as<T, ScheduleKeys>;
 
-// Published keys that change nothing here: read by nothing there either, or about videos and sounds.
-const std::vector<std::string> kUnread{"warm_up",
-                                       "use_vis_prefix",
-                                       "replace_added_tokens",
-                                       "connector_per_text_layer",
-                                       "all_vis_tokens",
-                                       "k_test",
-                                       "dataset_name",
-                                       "shift_labels",
-                                       "use_cache",
-                                       "connector_config",
-                                       "nb_prompts",
-                                       "adapter_config",
-                                       "num_frames",
-                                       "mask_p",
-                                       "space_only_for_images",
-                                       "sample_type",
-                                       "num_tries",
-                                       "as_images",
-                                       "melbins",
-                                       "target_length",
-                                       "skip_norm",
-                                       "norm_mean",
-                                       "norm_std",
-                                       "noise",
-                                       "freqm_p",
-                                       "timem_p"};
+// Published keys that change nothing here.
+const std::vector<std::string> kUnread{
+    "warm_up",        "use_vis_prefix",   "replace_added_tokens", "connector_per_text_layer",
+    "all_vis_tokens", "k_test",           "dataset_name",         "shift_labels",
+    "use_cache",      "connector_config", "nb_prompts",           "adapter_config",
+    "mask_p"};
+// Says which media a task named vqa or caption is about; otherwise the task does.
+constexpr const char* kModality = "modality";
 const std::vector<std::string> kUnreadOfSchedule{"lr", "cooldown_epochs", "lr_noise_std"};
 // Published keys of which one value is built.
 const std::vector<std::pair<std::string, json>> kFixed{
-    {"connector_type", "linear"}, {"deep", false}, {"use_adapters", false}, {"task_prompt", ""}, {"modality", "image"}};
+    {"connector_type", "linear"}, {"deep", false}, {"use_adapters", false}, {"task_prompt", ""}};
 // Other spellings of keys, used where the key itself is absent.
 const std::vector<std::pair<std::string, std::string>> kAliases{{"pretrained_model", "encoder_weights"},
                                                                 {"vision_model", "vision_model_name"}};
@@ -56,21 +38,10 @@ bool contains(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }
 
-std::optional<Task> task_named(std::string_view name) {
-  for (const Task task : {Task::kVqa, Task::kGqa, Task::kCaption}) {
-    if (name == task_name(task)) return task;
-  }
-  return {};
-}
-
 // In the last part of a path that names one: 'ePALM_pt_L_vqa.yaml', 'runs/caption/checkpoint_best.pth'.
 std::optional<Task> task_in_path(const std::filesystem::path& path) {
-  for (const auto& part : {path.filename().string(), path.parent_path().filename().string()}) {
-    for (const Task task : {Task::kVqa, Task::kGqa, Task::kCaption}) {
-      if (part.find(task_name(task)) != std::string::npos) return task;
-    }
-  }
-  return {};
+  const auto in_name = task_in(path.filename().string());
+  return in_name ? in_name : task_in(path.parent_path().filename().string());
 }
 
 template <typename... Args>
@@ -120,9 +91,19 @@ void convert(const Value& from, std::string& field) {
   field = from.value.is_string() ? from.value.get<std::string>() : from.value.dump();
 }
 
+// 'a', 'b' or 'c'
+template <typename Values, typename Name>
+std::string names_of(const Values& values, Name name) {
+  std::string list;
+  for (size_t i = 0; i < values.size(); ++i) {
+    list += fmt::format("{}'{}'", i == 0 ? "" : i + 1 == values.size() ? " or " : ", ", name(values[i]));
+  }
+  return list;
+}
+
 void convert(const Value& from, Task& field) {
   const auto task = from.value.is_string() ? task_named(from.value.get<std::string>()) : std::nullopt;
-  if (!task) from.wrong("'vqa', 'gqa' or 'caption'");
+  if (!task) from.wrong("one of " + names_of(kTasks, task_name));
   field = *task;
 }
 
@@ -168,21 +149,34 @@ void read_object(const ConfigSource& source, const std::string& prefix, const js
 }
 
 // What the published code could do and this one cannot yet.
-void check_built(const ConfigSource& source, const RunConfig& config) {
+void check_built(const ConfigSource& source) {
   for (const auto& [key, only] : kFixed) {
     const auto found = source.values.find(key);
     if (found == source.values.end() || found->is_null() || *found == only) continue;
-    if (key == "modality") {
-      fail_at(source, key, "{} is not built yet, only images are: video and audio cannot be used", found->dump());
-    }
     fail_at(source, key, "only {} is built, got {}", only.dump(), found->dump());
   }
-  const std::string& encoder = config.vision_model;
-  if (encoder.find("timesformer") != std::string::npos || encoder.find("ast") != std::string::npos) {
-    fail_at(source, source.values.contains("vision_model_name") ? "vision_model_name" : "vision_model",
-            "'{}' is an encoder of video or audio, which are not built yet; give a ViT, as vit_base_patch16_224",
-            encoder);
+}
+
+// The task that the keys and the file's name tell together.
+Task task_for(const ConfigSource& source, std::optional<Task> task) {
+  const auto given = [&](const char* key) { return source.values.contains(key) && !source.values[key].is_null(); };
+  if (given("task")) {
+    convert(Value{source, "task", source.values["task"]}, task.emplace());
+  } else if (!task) {
+    task = task_in_path(source.origin);
+    require(task.has_value(), "'{}': task is missing and the file's name does not tell it; add task=NAME, one of {}",
+            source.origin, names_of(kTasks, task_name));
   }
+  if (!given(kModality)) return *task;
+  const Value value{source, kModality, source.values[kModality]};
+  for (const Modality modality : kModalities) {
+    if (value.value != modality_name(modality)) continue;
+    if (modality == modality_of(*task)) return *task;
+    if (*task == Task::kVqa || *task == Task::kCaption) return task_of(modality, is_caption(*task));
+    fail_at(source, kModality, "'{}' contradicts the task {}, which is about {}; leave one of them out",
+            modality_name(modality), task_name(*task), modality_name(modality_of(*task)));
+  }
+  value.wrong(names_of(kModalities, modality_name));
 }
 
 void check_ranges(const ConfigSource& source, const RunConfig& config) {
@@ -195,6 +189,15 @@ void check_ranges(const ConfigSource& source, const RunConfig& config) {
   check(config.semantics == "reference" || config.semantics == "causal", "semantics", "'reference' or 'causal'");
   check(config.precision == "fp32" || config.precision == "bf16", "precision", "'fp32' or 'bf16'");
   check(config.image_res >= 1 && config.image_res <= 4096, "image_res", "1 to 4096 pixels");
+  check(config.num_frames >= 1 && config.num_frames <= 4096, "num_frames", "1 to 4096 frames");
+  check(config.melbins >= 1 && config.melbins <= 4096, "melbins", "1 to 4096 bins");
+  check(config.target_length >= 1 && config.target_length <= 65'536, "target_length", "1 to 65536 frames");
+  check(config.norm_std > 0, "norm_std", "more than 0");
+  check(config.freqm_p >= 0 && config.freqm_p <= 4096, "freqm_p", "0 to 4096 bins");
+  check(config.timem_p >= 0 && config.timem_p <= 65'536, "timem_p", "0 to 65536 frames");
+  check(config.num_tries >= 1 && config.num_tries <= 1000, "num_tries", "1 to 1000");
+  check(config.on_bad_sample.empty() || config.on_bad_sample == "replace" || config.on_bad_sample == "stop",
+        "on_bad_sample", "'replace' or 'stop'");
   check(config.num_workers >= 0 && config.num_workers <= 256, "num_workers", "0 to 256");
   check(config.batch_size_train >= 1 && config.batch_size_train <= 65'536, "batch_size_train", "1 to 65536");
   check(config.batch_size_test >= 1 && config.batch_size_test <= 65'536, "batch_size_test", "1 to 65536");
@@ -205,7 +208,15 @@ void check_ranges(const ConfigSource& source, const RunConfig& config) {
   check(config.top_p > 0 && config.top_p <= 1, "top_p", "more than 0, at most 1");
   check(config.temperature > 0, "temperature", "more than 0");
   check(!config.cache_features || !config.augment, "cache_features",
-        "augment: false beside it, because augmented pictures differ every time");
+        "augment: false beside it, because augmented media differ every time");
+  check(!config.cache_features ||
+            !(config.trainable.unfreeze_vision_model || config.trainable.unfreeze_vision_layer_norm),
+        "cache_features", "a frozen encoder beside it, because a trained one changes its features");
+  try {
+    media::frame_rule_named(config.sample_type);
+  } catch (const Error& error) {
+    fail("{}: {}", source.place("sample_type"), error.what());
+  }
   for (const auto& [key, text] :
        {std::pair("train_topk", config.train_topk), std::pair("valid_topk", config.valid_topk)}) {
     try {
@@ -251,11 +262,11 @@ void check_ranges(const ConfigSource& source, const RunConfig& config) {
 
 // What an absent split means to the published code.
 void fill_splits(RunConfig& config) {
-  static constexpr const char* kSplits[3][3] = {{"karpathy_train", "karpathy_val", "karpathy_test"},  // kVqa
-                                                {"train", "valid", "testdev"},                        // kGqa
-                                                {"train", "val", "test"}};                            // kCaption
-  const auto& names = kSplits[static_cast<size_t>(config.task)];
-  std::string* splits[] = {&config.train_split, &config.val_split, &config.test_split};
+  using Names = std::array<const char*, 3>;
+  const Names names = config.task == Task::kVqa   ? Names{"karpathy_train", "karpathy_val", "karpathy_test"}
+                      : config.task == Task::kGqa ? Names{"train", "valid", "testdev"}
+                                                  : Names{"train", "val", "test"};
+  const std::array splits{&config.train_split, &config.val_split, &config.test_split};
   for (size_t i = 0; i < 3; ++i) {
     if (splits[i]->empty()) *splits[i] = names[i];
   }
@@ -270,19 +281,14 @@ RunConfig read(ConfigSource source, std::optional<Task> task) {
     if (source.places.contains(alias)) source.places[key] = source.place(alias);
   }
   std::vector<std::string> also_known = kUnread;
+  also_known.emplace_back(kModality);
   for (const auto& [key, only] : kFixed) also_known.push_back(key);
   for (const auto& [alias, key] : kAliases) also_known.push_back(alias);
 
   RunConfig config;
   read_object(source, "", source.values, config, also_known);
-  check_built(source, config);
-  if (!source.values.contains("task") || source.values["task"].is_null()) {
-    if (!task) task = task_in_path(source.origin);
-    require(task.has_value(),
-            "'{}': task is missing and the file's name does not tell it; add task=vqa, task=gqa or task=caption",
-            source.origin);
-    config.task = *task;
-  }
+  check_built(source);
+  config.task = task_for(source, task);
   fill_splits(config);
   check_ranges(source, config);
   return config;
@@ -318,18 +324,6 @@ void add_help(const Keys& keys, const std::string& prefix, std::vector<KeyHelp>&
 }
 
 }  // namespace
-
-std::string_view task_name(Task task) {
-  switch (task) {
-    case Task::kVqa:
-      return "vqa";
-    case Task::kGqa:
-      return "gqa";
-    case Task::kCaption:
-      break;
-  }
-  return "caption";
-}
 
 RunConfig load_run_config(const std::filesystem::path& yaml, const std::vector<std::string>& overrides,
                           std::optional<Task> task) {

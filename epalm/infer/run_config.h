@@ -12,12 +12,10 @@
 #include <vector>
 
 #include "epalm/adapter/adapter_config.h"
+#include "epalm/infer/task.h"
 #include "epalm/model/trainable.h"
 
 namespace epalm::infer {
-
-enum class Task { kVqa, kGqa, kCaption };
-std::string_view task_name(Task task);  // vqa, gqa, caption
 
 // The `optimizer` part of a configuration.
 struct OptimizerKeys {
@@ -56,6 +54,15 @@ struct RunConfig {
   std::string tokenizer_name;
   std::string precision = "fp32";
   int64_t image_res = 224;
+  int64_t num_frames = 4;
+  std::string sample_type = "rand";
+  bool as_images = false;
+  bool space_only_for_images = false;
+  int64_t melbins = 128, target_length = 1024;
+  bool skip_norm = true;
+  double norm_mean = -4.2677393, norm_std = 4.5689974;  // of AudioSet
+  int64_t freqm_p = 48, timem_p = 192;
+  bool noise = false;
 
   std::string data_dir;
   std::string train_split, val_split, test_split;  // filled by task where a file is silent
@@ -64,6 +71,8 @@ struct RunConfig {
   bool black_image = false;
   uint64_t subset_seed = 42;
   int num_workers = 4;
+  int64_t num_tries = 1;
+  std::string on_bad_sample;
   bool cache_features = false;
 
   int64_t batch_size_train = 8, batch_size_test = 16;
@@ -126,15 +135,34 @@ void fields(Keys& keys, Visitor&& visit) {
 template <typename Config, typename Visitor>
 requires std::same_as<std::remove_const_t<Config>, RunConfig>
 void fields(Config& config, Visitor&& visit) {
-  visit("task", config.task, "vqa, gqa or caption; absent: seen in the file's name");
+  visit("task", config.task,
+        "vqa, gqa, video_qa, audio_qa, caption, video_caption or audio_caption; absent: seen in the file's name and in "
+        "modality");
   visit("semantics", config.semantics,
         "reference: the published numbers, quirks included; causal: what the method means");
   visit("text_model", config.text_model, "folder of the OPT model");
-  visit("vision_model_name", config.vision_model, "timm name of the encoder");
+  visit("vision_model_name", config.vision_model, "timm name of a ViT, timesformer, or ast");
   visit("encoder_weights", config.encoder_weights, "weight file or folder of the encoder; absent: pretrained_model");
   visit("tokenizer_name", config.tokenizer_name, "folder of the tokenizer; empty: text_model");
   visit("precision", config.precision, "fp32 or bf16, of the frozen matrices");
-  visit("image_res", config.image_res, "side of the square picture that the encoder sees, in pixels");
+  visit("image_res", config.image_res, "side of the square picture or frame that the encoder sees, in pixels");
+  visit("num_frames", config.num_frames, "frames of a video that the encoder sees");
+  visit("sample_type", config.sample_type,
+        "frames that training takes, one of each of num_frames intervals: rand, middle or fix_start<N> (N after its "
+        "start); or fps<X>, X a second, the last repeated up to num_frames. Evaluation takes middle, under reference "
+        "semantics sample_type");
+  visit("as_images", config.as_images,
+        "an encoder of pictures sees the frames one by one, and its states are averaged");
+  visit("space_only_for_images", config.space_only_for_images,
+        "a video encoder sees a picture once, not num_frames times");
+  visit("melbins", config.melbins, "mel bins of the spectrogram that the encoder hears");
+  visit("target_length", config.target_length, "its length in frames of 10 ms; what is longer is cut");
+  visit("skip_norm", config.skip_norm, "leave the spectrogram as it is, not (x - norm_mean) / (2 norm_std)");
+  visit("norm_mean", config.norm_mean, "mean of the training set's spectrograms");
+  visit("norm_std", config.norm_std, "their standard deviation");
+  visit("freqm_p", config.freqm_p, "augmented training blanks up to so many neighbouring mel bins; 0: none");
+  visit("timem_p", config.timem_p, "the same for frames of the spectrogram");
+  visit("noise", config.noise, "augmented training adds noise and moves the sound by up to 10 frames");
   visit("data_dir", config.data_dir, "folder of the data set");
   visit("train_split", config.train_split, "comma list of splits to train on");
   visit("val_split", config.val_split, "comma list of splits scored after every epoch");
@@ -142,14 +170,18 @@ void fields(Config& config, Visitor&& visit) {
   visit("train_topk", config.train_topk, "samples to train on: a count, a fraction with a point, or -1 for all");
   visit("valid_topk", config.valid_topk, "the same for val_split");
   visit("balanced_data", config.balanced_data, "with a count: equally many of each question type");
-  visit("black_image", config.black_image, "show black pictures only");
+  visit("black_image", config.black_image, "show blank media only: zeros after the transform");
   visit("seed", config.subset_seed, "chooses the subset of train_topk");
-  visit("num_workers", config.num_workers, "threads that read pictures");
-  visit("cache_features", config.cache_features, "run the encoder once per picture; needs augment: false");
+  visit("num_workers", config.num_workers, "threads that read media; 0: the one that trains");
+  visit("num_tries", config.num_tries, "how often a file is read before it counts as broken");
+  visit("on_bad_sample", config.on_bad_sample,
+        "a file that cannot be read: replace (by another sample in training; in evaluation its answer is wrong) or "
+        "stop; absent: training replaces, evaluation stops. More than 5 % of them always stop");
+  visit("cache_features", config.cache_features, "run the encoder once for each medium; needs augment: false");
   visit("batch_size_train", config.batch_size_train, "samples per step");
   visit("batch_size_test", config.batch_size_test, "samples per batch of evaluation");
   visit("lm_loss_weight", config.lm_loss_weight, "factor of the loss");
-  visit("augment", config.augment, "training pictures are cropped, flipped and distorted at random");
+  visit("augment", config.augment, "training media are cropped, flipped, distorted or masked at random");
   visit("append_eos_token", config.append_eos_token, "captions end with the end token in training");
   visit("loss_only_on_answers", config.loss_only_on_answers, "the question's tokens carry no loss");
   visit("special_answer_token", config.special_answer_token, "stands before the answer; empty: the end token does");
@@ -170,7 +202,7 @@ void fields(Config& config, Visitor&& visit) {
 // Reads a YAML file (1.2, with `yes` and `no` also understood; `2e-5` is a number, `null` means absent). overrides are
 // `key=value`, nested as `optimizer.lr=1e-3`, and win over the file. Without `task` among the keys the file's name
 // tells it. Throws Error naming the file, the line and the key: an unknown key (with the nearest known one), a wrong
-// type, a value out of range, video and audio, and whatever else the published code knows but this one cannot do.
+// type, a value out of range, and whatever else the published code knows but this one cannot do.
 RunConfig load_run_config(const std::filesystem::path& yaml, const std::vector<std::string>& overrides = {},
                           std::optional<Task> task = {});
 

@@ -20,18 +20,31 @@ std::string lower_extension(const std::filesystem::path& path) {
   return extension;
 }
 
+using Decoder = Image (*)(const Encoded&);
+
+// By the first bytes; none for what is no such image.
+Decoder decoder_for(std::span<const std::byte> bytes) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (text.starts_with("\xff\xd8\xff")) return decode_jpeg;
+  if (text.starts_with("\x89PNG\r\n\x1a\n")) return decode_png;
+  if (text.starts_with("RIFF") && text.substr(0, 12).ends_with("WEBP")) return decode_webp;
+  if (text.starts_with("GIF87a") || text.starts_with("GIF89a")) return decode_gif;
+  if (text.starts_with("BM")) return decode_bmp;
+  return nullptr;
+}
+
 }  // namespace
 
+bool looks_like_image(std::span<const std::byte> bytes) {
+  return decoder_for(bytes) != nullptr;
+}
+
 Image decode_image(std::span<const std::byte> bytes, std::string_view name_for_errors, const ImageLimits& limits) {
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  const Encoded file{bytes, name_for_errors, limits};
-  if (text.starts_with("\xff\xd8\xff")) return decode_jpeg(file);
-  if (text.starts_with("\x89PNG\r\n\x1a\n")) return decode_png(file);
-  if (text.starts_with("RIFF") && text.substr(0, 12).ends_with("WEBP")) return decode_webp(file);
-  if (text.starts_with("GIF87a") || text.starts_with("GIF89a")) return decode_gif(file);
-  if (text.starts_with("BM")) return decode_bmp(file);
-  fail("'{}' is not an image that can be read; expected JPEG, PNG, WebP, GIF or BMP content, got {}", name_for_errors,
-       bytes.empty() ? "an empty file" : "something else");
+  const Decoder decode = decoder_for(bytes);
+  require(decode != nullptr,
+          "'{}' is not an image that can be read; expected JPEG, PNG, WebP, GIF or BMP content, got {}",
+          name_for_errors, bytes.empty() ? "an empty file" : "something else");
+  return decode({bytes, name_for_errors, limits});
 }
 
 Image load_image(const std::filesystem::path& path, const ImageLimits& limits) {

@@ -24,6 +24,9 @@ struct ImageLimits {
 Image load_image(const std::filesystem::path& path, const ImageLimits& limits = {});
 Image decode_image(std::span<const std::byte> bytes, std::string_view name_for_errors, const ImageLimits& limits = {});
 
+// Whether the first bytes are those of one of these formats.
+bool looks_like_image(std::span<const std::byte> bytes);
+
 // quality 1..100, chroma halved both ways (4:2:0). Both throw Error for an image without pixels.
 std::vector<std::byte> encode_jpeg(const Image& image, int quality);
 std::vector<std::byte> encode_png(const Image& image);

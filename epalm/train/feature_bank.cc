@@ -22,12 +22,18 @@ FeatureBank::FeatureBank(const infer::Bundle& bundle, const data::SampleList& sa
   constexpr size_t kBatch = 64;
   std::vector<at::Tensor> parts;
   for (size_t first = 0; first < distinct.size(); first += kBatch) {
-    if (interrupted && interrupted()) throw Interrupted("interrupted while the encoder saw the pictures");
+    if (interrupted && interrupted()) throw Interrupted("interrupted while the encoder saw the media");
     const size_t count = std::min(kBatch, distinct.size() - first);
-    parts.push_back(eval::sample_features(bundle, std::span(distinct).subspan(first, count), false));
+    auto seen = eval::sample_features(bundle, std::span(distinct).subspan(first, count), false);
+    parts.push_back(std::move(seen.features));
+    problems_.insert(problems_.end(), seen.problems.begin(), seen.problems.end());
     if (progress) progress(static_cast<int64_t>(first + count), static_cast<int64_t>(distinct.size()));
   }
   features_ = torch::cat(parts, 0);
+}
+
+const std::string& FeatureBank::problem(int64_t index) const {
+  return problems_.at(static_cast<size_t>(row_of_.at(static_cast<size_t>(index))));
 }
 
 at::Tensor FeatureBank::of(std::span<const int64_t> indices) const {

@@ -10,21 +10,25 @@
 
 namespace epalm::train {
 
-// The encoder is frozen, so without augmentation it needs to see each picture once: features of all distinct pictures
-// of a data set, in memory (4·n·Dv bytes each).
+// The encoder is frozen, so without augmentation it needs to see each medium once: features of all distinct media of a
+// data set, in memory (4·n·Dv bytes each).
 class FeatureBank {
  public:
-  // Throws Interrupted when asked to stop. progress: pictures done and in all.
+  // Throws Interrupted when asked to stop. progress: media done and in all.
   FeatureBank(const infer::Bundle& bundle, const data::SampleList& samples,
               const std::function<void(int64_t done, int64_t total)>& progress,
               const std::function<bool()>& interrupted);
+
+  // Why the medium of a sample could not be read; "" where it was.
+  const std::string& problem(int64_t index) const;
 
   // [B,n,Dv] of samples by index.
   at::Tensor of(std::span<const int64_t> indices) const;
 
  private:
-  at::Tensor features_;          // [pictures,n,Dv]
-  std::vector<int64_t> row_of_;  // by sample
+  at::Tensor features_;                // [media,n,Dv]
+  std::vector<std::string> problems_;  // by medium
+  std::vector<int64_t> row_of_;        // by sample
 };
 
 }  // namespace epalm::train

@@ -11,7 +11,7 @@ Optimizer make_optimizer(const model::EPalm& model, const infer::RunConfig& conf
     parameters.push_back({name, tensor.dim(), tensor.requires_grad() ? tensor : at::Tensor()});
   }
   GroupKeys groups{keys.customized_lr, keys.prompt_lr, keys.connector_lr, keys.vis_lr, keys.text_lr, keys.adapter_lr};
-  if (config.task == infer::Task::kCaption && model.semantics().caption_optimizer_reads_whole_config) groups = {};
+  if (infer::is_caption(config.task) && model.semantics().caption_optimizer_reads_whole_config) groups = {};
   OptimizerSettings settings;
   settings.opt = keys.opt;
   if (keys.opt_eps) settings.opt_eps = *keys.opt_eps;

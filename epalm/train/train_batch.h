@@ -17,8 +17,4 @@ struct TextBatch {
 // config.loss_only_on_answers also without the question.
 TextBatch make_text_batch(const infer::Bundle& bundle, std::span<const data::Sample> samples);
 
-// Augmented pixels [B,3,S,S] (SPEC.md §7.1); each picture's draws depend on seed, epoch and its index alone.
-at::Tensor augmented_images(const infer::Bundle& bundle, std::span<const data::Sample> samples,
-                            std::span<const int64_t> indices, int64_t epoch);
-
 }  // namespace epalm::train

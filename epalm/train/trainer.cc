@@ -4,15 +4,17 @@
 
 #include <chrono>
 #include <cmath>
+#include <future>
 #include <optional>
 
 #include "epalm/base/atomic_write.h"
 #include "epalm/base/error.h"
 #include "epalm/data/batch_order.h"
 #include "epalm/data/subset.h"
-#include "epalm/eval/batches.h"
+#include "epalm/eval/bad_samples.h"
 #include "epalm/eval/evaluate.h"
 #include "epalm/eval/samples.h"
+#include "epalm/infer/media_input.h"
 #include "epalm/train/checkpoint.h"
 #include "epalm/train/feature_bank.h"
 #include "epalm/train/run_log.h"
@@ -43,6 +45,11 @@ data::SampleList subset(const infer::RunConfig& config, const data::SampleList& 
   return take(samples, data::plain_subset(samples.size(), rule, random));
 }
 
+// The medium that a sample shows in an epoch, and the sample that replaces it, are drawn from this number.
+uint64_t draw_seed(uint64_t run_seed, int64_t epoch, int64_t index) {
+  return (run_seed * 1'000'003 + static_cast<uint64_t>(epoch)) * 1'000'000'007 + static_cast<uint64_t>(index);
+}
+
 // One call of train(): the run's objects, and one method per stage.
 class Run {
  public:
@@ -54,8 +61,10 @@ class Run {
         best_path_(options.output_dir / "checkpoint_best.pth"),
         train_(subset(config_, eval::load_samples(config_, config_.train_split), config_.train_topk, "train_topk",
                       config_.balanced_data)),
+        bad_(train_, config_.on_bad_sample != "stop", "others are trained on in its place"),
         optimizer_(make_optimizer(bundle.model, config_)),
         schedule_(schedule_settings(config_), bundle.model.semantics(), optimizer_.groups()) {
+    require(train_.size() > 0, "train_topk {} leaves no sample to train on", config_.train_topk);
     if (options.validate) {
       valid_ = subset(config_, eval::load_samples(config_, config_.val_split), config_.valid_topk, "valid_topk", false);
     }
@@ -70,6 +79,9 @@ class Run {
           bundle_, train_,
           [&](int64_t done, int64_t total) { report({.phase = "features", .done = done, .total = total}); },
           options_.interrupted);
+      for (int64_t i = 0; i < train_.size(); ++i) {
+        if (!bank_->problem(i).empty()) bad_.add(i, bank_->problem(i));
+      }
     }
     double training_s = 0;
     int64_t trained_epochs = 0;
@@ -95,6 +107,7 @@ class Run {
 
   void report(TrainProgress progress) const {
     progress.epochs = epochs();
+    progress.bad_samples = bad_.count();
     if (options_.progress) options_.progress(progress);
   }
 
@@ -118,32 +131,74 @@ class Run {
     log_.emplace(options_.output_dir / "log.txt", state_.epoch);
   }
 
-  at::Tensor batch_features(const std::vector<data::Sample>& samples, const std::vector<int64_t>& indices,
-                            int64_t epoch) const {
+  // What the samples of a batch show, where the bank does not hold it: read ahead while the one before trains.
+  std::future<infer::MediaBatch> read_ahead(const std::vector<int64_t>& indices, int64_t epoch) const {
+    const auto policy = config_.num_workers > 0 ? std::launch::async : std::launch::deferred;
+    return std::async(policy, [this, indices, epoch] { return read(indices, epoch); });
+  }
+
+  infer::MediaBatch read(const std::vector<int64_t>& indices, int64_t epoch) const {
+    if (bank_ || config_.black_image) return {{}, std::vector<std::string>(indices.size())};
+    std::vector<std::filesystem::path> files;
+    std::vector<uint64_t> seeds;
+    for (const int64_t index : indices) {
+      files.push_back(train_.samples()[static_cast<size_t>(index)].media);
+      if (config_.augment) seeds.push_back(draw_seed(config_.seed, epoch, index));
+    }
+    return infer::read_media(config_, files, seeds);
+  }
+
+  // Puts another sample, and what it shows, in the place of each that cannot be read.
+  void replace_bad(std::vector<int64_t>& indices, infer::MediaBatch& shown, int64_t epoch) {
+    for (size_t i = 0; i < indices.size(); ++i) {
+      if (!shown.problems[i].empty()) bad_.add(indices[i], shown.problems[i]);
+      if (!bad_.contains(indices[i])) continue;
+      ++replaced_;
+      PythonRandom random(draw_seed(config_.seed, epoch, indices[i]));
+      while (true) {
+        const int64_t other = random.randrange(train_.size());
+        if (bad_.contains(other)) continue;
+        const infer::MediaBatch read_other = read({other}, epoch);
+        if (read_other.problems[0].empty()) {
+          indices[i] = other;
+          if (shown.media.defined()) shown.media[static_cast<int64_t>(i)].copy_(read_other.media[0]);
+          break;
+        }
+        bad_.add(other, read_other.problems[0]);
+      }
+    }
+  }
+
+  at::Tensor features(const std::vector<int64_t>& indices, const infer::MediaBatch& shown) const {
     if (bank_) return bank_->of(indices);
-    if (!config_.augment || config_.black_image) return eval::sample_features(bundle_, samples, false);
-    return bundle_.model.features(augmented_images(bundle_, samples, indices, epoch));
+    if (shown.media.defined()) return infer::media_features(bundle_, shown.media, true);
+    const at::Tensor blank = infer::blank_medium(config_).unsqueeze(0);
+    return infer::media_features(bundle_, blank).expand({static_cast<int64_t>(indices.size()), -1, -1});
   }
 
   double train_epoch(int64_t epoch) {
     const auto start = Clock::now();
     schedule_.start_epoch(epoch, optimizer_.groups());
     const data::AnswerDraw drawn(train_, config_.seed, epoch);
-    const bool draws = config_.task != infer::Task::kCaption;
-    const auto batches = data::batch_order(train_.size(), config_.batch_size_train, true, config_.seed, epoch);
+    const bool draws = !infer::is_caption(config_.task);
+    auto batches = data::batch_order(train_.size(), config_.batch_size_train, true, config_.seed, epoch);
     double sum = 0;
     int64_t seen = 0;
+    replaced_ = 0;
+    auto next = read_ahead(batches[0], epoch);
     for (size_t i = 0; i < batches.size(); ++i) {
       if (options_.interrupted && options_.interrupted()) {
         throw Interrupted(fmt::format("interrupted in epoch {} of {}", epoch + 1, epochs()));
       }
       // Dropout, where the semantics ask for it, must not depend on how often the run was stopped.
       torch::manual_seed((config_.seed * 1'000'003 + static_cast<uint64_t>(epoch)) * 1'000'003 + i);
+      infer::MediaBatch shown = next.get();
+      if (i + 1 < batches.size()) next = read_ahead(batches[i + 1], epoch);
+      replace_bad(batches[i], shown, epoch);
       std::vector<data::Sample> samples;
       for (const int64_t index : batches[i]) samples.push_back(draws ? drawn.get(index) : train_.get(index));
       const TextBatch text = make_text_batch(bundle_, samples);
-      const at::Tensor features = batch_features(samples, batches[i], epoch);
-      const at::Tensor losses = bundle_.model.loss(features, text.ids, text.mask, text.labels, true);
+      const at::Tensor losses = bundle_.model.loss(features(batches[i], shown), text.ids, text.mask, text.labels, true);
       const at::Tensor loss = losses.sum() / losses.size(0) * config_.lm_loss_weight;
       const auto value = loss.item<double>();
       require(std::isfinite(value),
@@ -175,13 +230,17 @@ class Run {
 
   // Best first, then last: a stop in between repeats the epoch and finds the same best again.
   void finish_epoch(int64_t epoch, double loss, double seconds) {
-    nlohmann::json line{
-        {"epoch", epoch}, {"train_loss", loss}, {"train_lr", optimizer_.groups()[0].lr}, {"seconds", seconds}};
+    nlohmann::json line{{"epoch", epoch},
+                        {"train_loss", loss},
+                        {"train_lr", optimizer_.groups()[0].lr},
+                        {"train_bad_samples", replaced_},
+                        {"seconds", seconds}};
     std::map<std::string, double> metrics;
     bool is_best = epoch == 0;
     double score = 0;
     if (valid_.size() > 0) {
       eval::EvalOptions options;
+      options.tolerate_bad = true;
       options.interrupted = options_.interrupted;
       options.progress = [&](int64_t done, int64_t total) {
         report({.phase = "validate", .epoch = epoch, .done = done, .total = total});
@@ -209,6 +268,8 @@ class Run {
   const TrainOptions& options_;
   std::filesystem::path last_path_, best_path_;
   data::SampleList train_, valid_;
+  eval::BadSamples bad_;
+  int64_t replaced_ = 0;  // samples of this epoch
   Optimizer optimizer_;
   Schedule schedule_;
   RunState state_;

@@ -43,7 +43,7 @@ TEST(VqaDataset, TellsAllProblemsOfAFileAtOnce) {
   EXPECT_THAT(message, HasSubstr("a.json: 8 problems"));
   EXPECT_THAT(message, HasSubstr("record 0, `sent`: expected a text, got number"));
   EXPECT_THAT(message, HasSubstr("record 0, `label`: expected a score of 0 or more for the answer \"a\", got string"));
-  EXPECT_THAT(message, HasSubstr("record 1, `img_id`: \"elsewhere\" names no known folder of images"));
+  EXPECT_THAT(message, HasSubstr("record 1, `img_id`: \"elsewhere\" names no known folder"));
   EXPECT_THAT(message, HasSubstr("record 1, `question_id`: expected a number or a text, got boolean"));
   EXPECT_THAT(message, HasSubstr("record 1, `label`: expected an object of answers and scores, got array"));
   EXPECT_THAT(message, HasSubstr("record 2, `(record)`: expected an object, got number"));
@@ -63,7 +63,7 @@ TEST(VqaDataset, MissesFieldsByTheNamesItKnows) {
 TEST(VqaDataset, ReportsImagesThatAreNotThere) {
   const auto dir = scratch_folder();
   write_file(dir / "vqa/a.json", std::string("[") + kGood + "]");
-  EXPECT_THAT(error_of([&] { load_vqa(dir, "a"); }), HasSubstr("there is no image"));
+  EXPECT_THAT(error_of([&] { load_vqa(dir, "a"); }), HasSubstr("there is no file"));
   write_file(dir / "COCO/images/train2014/COCO_train2014_000000000009.jpg", "x");
   EXPECT_EQ(load_vqa(dir, "a").size(), 1);
 }

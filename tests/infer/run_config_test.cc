@@ -95,7 +95,7 @@ TEST(RunConfig, FileNameTellsTheTaskAndTheTaskTheSplits) {
   EXPECT_EQ(caption.val_split, "val");
   EXPECT_EQ(load_run_config(file_with("task: gqa", "ePALM_caption.yaml")).task, Task::kGqa);
   EXPECT_EQ(load_run_config(file_with("", "mine.yaml"), {}, Task::kCaption).task, Task::kCaption);
-  EXPECT_THAT(error_of("", {}, "mine.yaml"), AllOf(HasSubstr("mine.yaml"), HasSubstr("task=vqa")));
+  EXPECT_THAT(error_of("", {}, "mine.yaml"), AllOf(HasSubstr("mine.yaml"), HasSubstr("'vqa'")));
 }
 
 TEST(RunConfig, OverridesWinOverTheFile) {
@@ -163,7 +163,7 @@ TEST(RunConfig, WrongTypeNamesLineKeyAndValue) {
   EXPECT_THAT(error_of("optimizer: 3"), HasSubstr("keys and values"));
   EXPECT_THAT(error_of("mlp: maybe"), HasSubstr("true or false"));
   EXPECT_THAT(error_of("text_model: [a]"), HasSubstr("a text"));
-  EXPECT_THAT(error_of("task: video"), HasSubstr("'vqa', 'gqa' or 'caption'"));
+  EXPECT_THAT(error_of("task: video"), HasSubstr("'video_qa'"));
   EXPECT_THAT(error_of("optimizer: {opt_betas: [0.9]}"), HasSubstr("two numbers"));
 }
 
@@ -179,13 +179,84 @@ TEST(RunConfig, OutOfRangeNamesLineAndKey) {
   EXPECT_EQ(error_of("cache_features: true\naugment: false"), "no error");
 }
 
-TEST(RunConfig, SaysThatVideoAndAudioAreNotBuilt) {
-  EXPECT_THAT(error_of("num_frames: 8\nmodality: 'video'"),
-              AllOf(HasSubstr("line 2: modality"), HasSubstr("not built yet")));
-  EXPECT_THAT(error_of("vision_model_name: 'timesformer'"),
-              AllOf(HasSubstr("vision_model_name"), HasSubstr("not built yet")));
-  EXPECT_THAT(error_of("melbins: 128\nvision_model_name: ast"), HasSubstr("not built yet"));
-  EXPECT_EQ(error_of("num_frames: 8\nmelbins: 128\nnoise: false\nmodality: image"), "no error");
+// As in the published files for videos and sounds.
+const std::string kPublishedVideo = R"(
+modality: 'video'
+dataset_name: 'msrvtt'
+train_split: 'msrvtt_caption_train7k'
+num_frames: 16
+sample_type: 'rand'
+num_tries: 1
+as_images: False
+all_vis_tokens: False
+vision_model_name: 'timesformer')";
+const std::string kPublishedAudio = R"(
+modality: 'audio'
+melbins: 128
+target_length: 1024
+num_tries: 8
+skip_norm: False
+norm_mean: -4.2677393
+norm_std: 4.5689974
+noise: False
+freqm_p: 24
+timem_p: 96
+vision_model_name: 'ast')";
+
+TEST(RunConfig, ReadsPublishedFilesForVideosAndSounds) {
+  const RunConfig video = load_run_config(file_with(kPublishedVideo, "ePALM_video_caption_msrvtt.yaml"));
+  EXPECT_EQ(video.task, Task::kVideoCaption);
+  EXPECT_EQ(video.num_frames, 16);
+  EXPECT_EQ(video.sample_type, "rand");
+  EXPECT_FALSE(video.as_images);
+  EXPECT_EQ(video.val_split, "val");
+  const auto audio_file = file_with(kPublishedAudio, "ePALM_audio_caption.yaml");
+  const RunConfig audio = load_run_config(audio_file);
+  EXPECT_EQ(audio.task, Task::kAudioCaption);
+  EXPECT_FALSE(audio.skip_norm);
+  EXPECT_EQ(audio.norm_std, 4.5689974);
+  EXPECT_EQ(audio.freqm_p, 24);
+  EXPECT_EQ(audio.timem_p, 96);
+  EXPECT_EQ(audio.num_tries, 8);
+  EXPECT_THAT(unread_keys(audio_file), ElementsAre());
+}
+
+TEST(RunConfig, KeepsThePublishedDefaultsOfVideosAndSounds) {
+  const RunConfig config = read("");
+  EXPECT_EQ(config.num_frames, 4);
+  EXPECT_EQ(config.sample_type, "rand");
+  EXPECT_EQ(config.melbins, 128);
+  EXPECT_EQ(config.target_length, 1024);
+  EXPECT_TRUE(config.skip_norm);
+  EXPECT_FALSE(config.noise);
+  EXPECT_EQ(config.freqm_p, 48);
+  EXPECT_EQ(config.timem_p, 192);
+  EXPECT_EQ(config.on_bad_sample, "");
+}
+
+TEST(RunConfig, ModalityAndTaskTellTheTaskTogether) {
+  EXPECT_EQ(load_run_config(file_with("modality: audio", "my_caption.yaml")).task, Task::kAudioCaption);
+  EXPECT_EQ(read("task: vqa\nmodality: video").task, Task::kVideoQa);
+  EXPECT_EQ(read("task: video_qa\nmodality: video").task, Task::kVideoQa);
+  EXPECT_EQ(read("modality: image\nvision_model_name: timesformer").task, Task::kVqa);
+  EXPECT_THAT(error_of("task: video_qa\nmodality: audio"),
+              AllOf(HasSubstr("line 2: modality"), HasSubstr("contradicts the task video_qa")));
+  EXPECT_THAT(error_of("modality: smell"), AllOf(HasSubstr("modality"), HasSubstr("'audio'")));
+}
+
+TEST(RunConfig, RefusesWhatNoVideoOrSoundCanBe) {
+  EXPECT_THAT(error_of("num_frames: 0"), HasSubstr("line 1: num_frames"));
+  EXPECT_THAT(error_of("\nsample_type: last"), AllOf(HasSubstr("line 2"), HasSubstr("last")));
+  EXPECT_EQ(error_of("sample_type: fps2"), "no error");
+  EXPECT_THAT(error_of("melbins: -1"), HasSubstr("melbins"));
+  EXPECT_THAT(error_of("target_length: 0"), HasSubstr("target_length"));
+  EXPECT_THAT(error_of("norm_std: 0"), HasSubstr("norm_std"));
+  EXPECT_THAT(error_of("freqm_p: -1"), HasSubstr("freqm_p"));
+  EXPECT_THAT(error_of("timem_p: -1"), HasSubstr("timem_p"));
+  EXPECT_THAT(error_of("num_tries: 0"), HasSubstr("num_tries"));
+  EXPECT_THAT(error_of("on_bad_sample: skip"), AllOf(HasSubstr("on_bad_sample"), HasSubstr("'replace' or 'stop'")));
+  EXPECT_THAT(error_of("cache_features: true\naugment: false\nunfreeze_vision_model: true"),
+              HasSubstr("frozen encoder"));
 }
 
 TEST(RunConfig, RefusesPublishedValuesThatAreNotBuilt) {
