@@ -107,6 +107,7 @@ int main(int argc, char** argv) {
   add_train(app, session);
   add_eval(app, session);
   add_ask(app, session);
+  add_bench(app, session);
   add_inspect(app, session);
   add_world(app, session);
   for (auto* verb : app.get_subcommands({})) verb->fallthrough();

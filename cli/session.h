@@ -19,6 +19,7 @@ void add_demo(CLI::App& app, Session& session);
 void add_train(CLI::App& app, Session& session);
 void add_eval(CLI::App& app, Session& session);
 void add_ask(CLI::App& app, Session& session);
+void add_bench(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
 void add_world(CLI::App& app, Session& session);
 

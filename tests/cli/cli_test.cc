@@ -77,7 +77,7 @@ TEST_P(EveryVerb, UnknownFlagIsWrongUsage) {
   EXPECT_THAT(outcome.err, HasSubstr(std::string("epalm ") + GetParam() + " --help"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Cli, EveryVerb, testing::Values("demo", "train", "eval", "ask", "inspect", "world"),
+INSTANTIATE_TEST_SUITE_P(Cli, EveryVerb, testing::Values("demo", "train", "eval", "ask", "inspect", "world", "bench"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(Cli, VersionGoesToStandardOutput) {
@@ -240,6 +240,16 @@ TEST(Cli, DamagedWeightFileFailsWithOneSentence) {
       "inspect '" + file_with("bad.safetensors", std::string("\xff\xff\xff\xff\xff\xff\xff\x7f{}", 10)).string() + "'");
   EXPECT_EQ(outcome.exit_code, 1);
   expect_one_line(outcome, "bad.safetensors");
+}
+
+TEST(Cli, BenchListsItsRowsAndRefusesUnknownOnes) {
+  const Outcome list = epalm("bench media.encoder --list");
+  EXPECT_EQ(list.exit_code, 0) << list.err;
+  EXPECT_THAT(list.out, HasSubstr("media.encoder_vit"));
+  EXPECT_THAT(list.out, Not(HasSubstr("media.fbank")));
+  const Outcome unknown = epalm("bench media.fbnak");
+  EXPECT_EQ(unknown.exit_code, 1);
+  expect_one_line(unknown, "'media.fbank'");
 }
 
 TEST(Cli, InterruptedWorldExits130AndSaysHowToContinue) {

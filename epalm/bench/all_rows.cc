@@ -1,0 +1,13 @@
+#include "epalm/bench/all_rows.h"
+
+namespace epalm::bench {
+
+std::vector<Row> all_rows() {
+  std::vector<Row> rows;
+  for (const auto& group : {video_rows(), audio_rows(), encoder_rows()}) {
+    rows.insert(rows.end(), group.begin(), group.end());
+  }
+  return rows;
+}
+
+}  // namespace epalm::bench

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <vector>
+
+#include "epalm/bench/row.h"
+
+namespace epalm::bench {
+
+// Every row of `epalm bench`, in the order in which they are measured and printed. To add some: a file ..._rows.cc with
+// a function like these, and its line in all_rows().
+std::vector<Row> all_rows();
+
+std::vector<Row> video_rows();    // media.video_*, media.two_hours
+std::vector<Row> audio_rows();    // media.fbank
+std::vector<Row> encoder_rows();  // media.encoder_*
+
+}  // namespace epalm::bench

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace epalm::bench {
+
+// What must hold of a row on an idle machine.
+struct Target {
+  enum class Kind { kRatioAtLeast, kValueAtLeast, kValueAtMost };
+  Kind kind = Kind::kRatioAtLeast;
+  double bound = 0;
+};
+
+// What a row found. value and twin are in the row's unit.
+struct Measurement {
+  std::optional<double> value{};        // none: it could not be measured here, and `note` says why
+  std::optional<double> twin{};         // the plain path, in the same run
+  std::optional<double> ratio{};        // how many times better than the twin
+  std::optional<double> peak_rss_gb{};  // 10^9 bytes; none: that of the row's whole process
+  std::string note{};                   // on what was it measured
+};
+
+// One figure of `epalm bench`.
+struct Row {
+  std::string name;  // group.figure, as "media.fbank"
+  std::string what;  // what is measured and what the plain path is, without a full stop
+  std::string unit;
+  std::string precision{};  // of the arithmetic, as "fp32"; empty where there is none to choose
+  std::optional<Target> target{};
+  // Runs in a process of its own. scratch: an empty folder, removed afterwards. May throw Error.
+  std::function<Measurement(const std::filesystem::path& scratch)> measure;
+};
+
+// Whether the target holds; none without a target or without what it is about.
+std::optional<bool> meets_target(const Row& row, const Measurement& measured);
+
+}  // namespace epalm::bench

@@ -1,0 +1,79 @@
+#include "epalm/bench/run_rows.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "epalm/base/error.h"
+#include "epalm/bench/child_process.h"
+
+namespace epalm::bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string name = (fs::temp_directory_path() / "epalm_bench_XXXXXX").string();
+    require(mkdtemp(name.data()) != nullptr, "cannot make the folder '{}': {}; set TMPDIR", name, std::strerror(errno));
+    path_ = name;
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+// How a child tells its measurement.
+std::string to_text(const Measurement& measured) {
+  nlohmann::json document{{"note", measured.note}};
+  if (measured.value) document["value"] = *measured.value;
+  if (measured.twin) document["twin"] = *measured.twin;
+  if (measured.ratio) document["ratio"] = *measured.ratio;
+  if (measured.peak_rss_gb) document["peak_rss_gb"] = *measured.peak_rss_gb;
+  return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Measurement from_text(const std::string& text) {
+  const auto document = nlohmann::json::parse(text);
+  const auto number = [&](const char* key) {
+    const auto found = document.find(key);  // null: not finite
+    return found == document.end() || !found->is_number() ? std::nullopt : std::optional(found->get<double>());
+  };
+  return {number("value"), number("twin"), number("ratio"), number("peak_rss_gb"), document["note"]};
+}
+
+}  // namespace
+
+std::vector<RowResult> run_rows(const std::vector<Row>& rows, const RunOptions& options) {
+  std::vector<RowResult> results;
+  for (const Row& row : rows) {
+    if (options.progress) options.progress(row.name, std::ssize(results), std::ssize(rows));
+    RowResult result{row, {}, {}};
+    try {
+      const ScratchFolder scratch;
+      const ChildResult child =
+          in_child_process([&] { return to_text(row.measure(scratch.path())); }, options.interrupted);
+      result.measured = from_text(child.text);
+      if (!result.measured.peak_rss_gb) result.measured.peak_rss_gb = child.peak_rss_gb;
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const Error& error) {
+      result.error = error.what();
+    }
+    results.push_back(std::move(result));
+  }
+  if (options.progress && !rows.empty()) options.progress(rows.back().name, std::ssize(rows), std::ssize(rows));
+  return results;
+}
+
+}  // namespace epalm::bench
