@@ -40,8 +40,11 @@ std::vector<int64_t> medium_shape(const RunConfig& config) {
   return {config.target_length, config.melbins};
 }
 
-at::Tensor tensor_of(const RunConfig& config, std::vector<float> values) {
-  return at::from_blob(values.data(), medium_shape(config), at::kFloat).clone();
+at::Tensor tensor_of(const RunConfig& config, const std::vector<float>& values) {
+  at::Tensor medium = blank_medium(config);
+  EPALM_ASSERT(medium.numel() == std::ssize(values));
+  std::copy(values.begin(), values.end(), medium.data_ptr<float>());
+  return medium;
 }
 
 // FNV-1a: the same on every machine.

@@ -46,7 +46,10 @@ fs::path picture_file(const fs::path& folder, const std::string& name = "a.png")
 fs::path video_file(const fs::path& folder, int frames = 12, const std::string& name = "a.mp4") {
   std::vector<media::Image> clip;
   for (int i = 0; i < frames; ++i) clip.push_back(picture(i));
-  media::save_video(folder / name, clip, {.fps_numerator = 4, .crf = 5});
+  media::VideoEncoding encoding;
+  encoding.fps_numerator = 4;
+  encoding.crf = 5;
+  media::save_video(folder / name, clip, encoding);
   return folder / name;
 }
 
