@@ -1,31 +1,53 @@
 #include "epalm/media/av_output.h"
 
+#include <cstring>
 #include <utility>
 
 namespace epalm::media {
 namespace {
 
-void free_buffer(AVIOContext* io) {
-  uint8_t* bytes = nullptr;
-  avio_close_dyn_buf(io, &bytes);
-  av_free(bytes);
-}
+constexpr int kBufferBytes = 1 << 16;
+constexpr int64_t kMaxFile = int64_t{1} << 31;
 
 }  // namespace
+
+int AvOutput::write_bytes(void* opaque, uint8_t* bytes, int count) {
+  auto* target = static_cast<Target*>(opaque);
+  const int64_t end = target->offset + count;
+  if (end > kMaxFile) return AVERROR(EFBIG);
+  if (end > std::ssize(target->bytes)) target->bytes.resize(static_cast<size_t>(end));
+  std::memcpy(target->bytes.data() + target->offset, bytes, static_cast<size_t>(count));
+  target->offset = end;
+  return count;
+}
+
+int64_t AvOutput::seek_bytes(void* opaque, int64_t offset, int whence) {
+  auto* target = static_cast<Target*>(opaque);
+  if ((whence & AVSEEK_SIZE) != 0) return std::ssize(target->bytes);
+  if (whence == SEEK_CUR) offset += target->offset;
+  if (whence == SEEK_END) offset += std::ssize(target->bytes);
+  if (offset < 0 || offset > kMaxFile) return AVERROR(EINVAL);
+  return target->offset = offset;
+}
 
 AvOutput::AvOutput(const char* container) : packet_(allocated(av_packet_alloc())) {
   prepare_ffmpeg();
   require(avformat_alloc_output_context2(&muxer_, nullptr, container, nullptr) >= 0,
           "this FFmpeg cannot write the container '{}'; install a complete one", container);
   muxer_->flags |= AVFMT_FLAG_BITEXACT;
-  if (avio_open_dyn_buf(&muxer_->pb) < 0) {
+  auto* buffer = static_cast<uint8_t*>(av_malloc(kBufferBytes));
+  if (buffer != nullptr) {
+    io_.reset(avio_alloc_context(buffer, kBufferBytes, 1, target_.get(), nullptr, write_bytes, seek_bytes));
+  }
+  if (io_ == nullptr) {
+    av_free(buffer);
     avformat_free_context(muxer_);
     throw std::bad_alloc();
   }
+  muxer_->pb = io_.get();
 }
 
 AvOutput::~AvOutput() {
-  if (muxer_->pb != nullptr) free_buffer(muxer_->pb);
   avformat_free_context(muxer_);
 }
 
@@ -89,12 +111,9 @@ std::vector<std::byte> AvOutput::finish() {
   write_header();
   for (unsigned i = 0; i < muxer_->nb_streams; ++i) send(muxer_->streams[i], nullptr);
   check(av_write_trailer(muxer_), "the end");
-  uint8_t* bytes = nullptr;
-  const int size = avio_close_dyn_buf(std::exchange(muxer_->pb, nullptr), &bytes);
-  const auto* begin = reinterpret_cast<const std::byte*>(bytes);
-  std::vector<std::byte> file(begin, begin + size);
-  av_free(bytes);
-  return file;
+  avio_flush(io_.get());
+  check(io_->error, "the file in memory");
+  return std::move(target_->bytes);
 }
 
 }  // namespace epalm::media

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "epalm/media/av_handles.h"
@@ -34,10 +36,19 @@ class AvOutput {
   std::vector<std::byte> finish();
 
  private:
+  struct Target {
+    std::vector<std::byte> bytes;
+    int64_t offset = 0;
+  };
+  static int write_bytes(void* target, uint8_t* bytes, int count);
+  static int64_t seek_bytes(void* target, int64_t offset, int whence);
+
   void write_header();
   void send(const AVStream* stream, const AVFrame* frame);
   void check(int error, const char* what) const;
 
+  std::unique_ptr<Target> target_ = std::make_unique<Target>();
+  IoPtr io_;
   AVFormatContext* muxer_ = nullptr;
   std::vector<CodecPtr> encoders_;  // one per stream
   PacketPtr packet_;

@@ -23,8 +23,8 @@ struct VideoEncoding {
   int aspect_numerator = 1;     // width of a pixel : height
   int aspect_denominator = 1;
   int quarter_turns = 0;  // clockwise, that a player shall turn the stored pictures by (MP4 only)
-  std::vector<int64_t>
-      ticks;  // when each frame is shown, in 1/fps, strictly ascending (not in AVI); empty: 0, 1, 2, ...
+  // When each frame is shown, in 1/fps, strictly ascending (not in AVI); empty: 0, 1, 2, ...
+  std::vector<int64_t> ticks = {};
 };
 
 using FrameSource = std::function<Image(int64_t index)>;
