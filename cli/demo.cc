@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -9,89 +10,111 @@
 #include "cli/console.h"
 #include "cli/interrupt.h"
 #include "cli/session.h"
-#include "epalm/report/numbers.h"
-#include "epalm/report/text_table.h"
+#include "epalm/base/error.h"
+#include "epalm/demo/demo_table.h"
 
 namespace epalm::cli {
 namespace {
 
+constexpr const char* kFolder = "runs/demo";        // where `ask` looks for adapters
+constexpr const char* kQuickFolder = "runs/quick";  // apart: its worlds are smaller
+
 struct DemoFlags {
-  std::string folder = "runs/demo";
-  std::vector<std::string> overrides;
+  std::string folder;
+  std::vector<std::string> tasks, overrides;
   bool quick = false, json = false;
 };
 
-std::string percent(const std::map<std::string, double>& scores, const std::string& name) {
-  const auto found = scores.find(name);
-  return found == scores.end() ? "" : fmt::format("{:.1f}", found->second);
+demo::DemoOptions options_of(const DemoFlags& flags) {
+  demo::DemoOptions options;
+  options.assets = assets_folder();
+  options.overrides = flags.overrides;
+  if (flags.quick) demo::make_quick(options);
+  options.folder = !flags.folder.empty() ? flags.folder : flags.quick ? kQuickFolder : kFolder;
+  if (!flags.tasks.empty()) options.tasks.clear();
+  for (const auto& name : flags.tasks) {
+    const auto task = infer::task_named(name);
+    require(task.has_value(), "--task {}: expected vqa, caption, video_qa, video_caption, audio_qa or audio_caption",
+            name);
+    options.tasks.push_back(*task);
+    options.command += " --task " + name;
+  }
+  options.interrupted = interrupted;
+  return options;
 }
 
-void print_task(const demo::TaskResult& task) {
-  fmt::print("\n{}, {}: {} of {} parameters trained ({:.3f} %), {:.1f} s per epoch\n", task.modality, task.task,
-             report::with_thousands(task.parameters.trained), report::with_thousands(task.parameters.total),
-             task.parameters.trained_percent(), task.seconds_per_epoch);
-  const bool questions = task.task == "vqa";
-  report::TextTable table;
-  table.header = {"% on unseen scenes", "with eyes", "blank pictures"};
-  if (questions) table.header.insert(table.header.end(), {"most frequent answer", "true description as text"});
-  for (const auto& [name, score] : task.metrics) {
-    std::vector<std::string> row{name, fmt::format("{:.1f}", score), percent(task.blank, name)};
-    if (questions) {
-      row.push_back(percent(task.most_frequent, name));
-      row.push_back(name == "accuracy" && task.text_ceiling ? fmt::format("{:.1f}", *task.text_ceiling) : "");
+void show(const demo::DemoProgress& progress) {
+  const train::TrainProgress& detail = progress.detail;
+  const bool training = detail.phase == "train";
+  std::string label =
+      progress.task == 0 ? progress.stage : fmt::format("{}/{} {}", progress.task, progress.tasks, progress.stage);
+  if (training) label += fmt::format(" {}/{}", detail.epoch + 1, detail.epochs);
+  const std::string speed = fmt::format("loss {:.3f}  {:.0f}/s", detail.loss, detail.samples_per_second);
+  Console::get().progress(label, detail.done, detail.total, training ? speed : "", progress.eta_s);
+}
+
+// One line for each modality, with the adapter named where `ask` would not find it.
+void print_what_to_ask(const demo::DemoResult& result) {
+  struct Example {
+    infer::Task task;
+    const char* line;
+  };
+  constexpr Example kExamples[] = {{infer::Task::kVqa, "epalm ask my.png -q \"what colour is the circle\""},
+                                   {infer::Task::kVideoQa, "epalm ask clip.mp4 -q \"what happens first\""},
+                                   {infer::Task::kAudioQa, "epalm ask sound.wav -q \"what sound is first\""},
+                                   {infer::Task::kCaption, "epalm ask my.png"},
+                                   {infer::Task::kVideoCaption, "epalm ask clip.mp4"},
+                                   {infer::Task::kAudioCaption, "epalm ask sound.wav"}};
+  fmt::print("Ask about media of your own:\n");
+  std::vector<infer::Modality> shown;
+  for (const auto& [task, line] : kExamples) {
+    for (const demo::TaskResult& done : result.tasks) {
+      const infer::Modality modality = infer::modality_of(task);
+      if (done.task != task || std::find(shown.begin(), shown.end(), modality) != shown.end()) continue;
+      shown.push_back(modality);
+      const bool found = done.checkpoint.parent_path().parent_path() == kFolder;
+      fmt::print("  {}{}\n", line, found ? "" : " --checkpoint " + done.checkpoint.string());
     }
-    table.rows.push_back(row);
   }
-  fmt::print("{}", report::render_text_table(table));
 }
 
 int run_demo_verb(const DemoFlags& flags) {
-  demo::DemoOptions options;
-  options.folder = flags.folder;
-  options.assets = assets_folder();
-  options.overrides = flags.overrides;
-  if (flags.quick) {
-    options.command += " --quick";
-    options.world.train_images = 400;
-    options.world.val_images = 50;
-    options.world.test_images = 50;
-    options.overrides.insert(options.overrides.begin(), "schedular.epochs=2");
-  }
-  options.interrupted = interrupted;
-  options.progress = [](const std::string& stage, const train::TrainProgress& progress) {
-    const bool training = progress.phase == "train";
-    Console::get().progress(
-        training ? fmt::format("{} {}/{}", stage, progress.epoch + 1, progress.epochs) : stage, progress.done,
-        progress.total,
-        training ? fmt::format("loss {:.4f}  {:.0f}/s", progress.loss, progress.samples_per_second) : "",
-        progress.eta_s > 0 ? progress.eta_s : -1);
-  };
+  demo::DemoOptions options = options_of(flags);
+  options.progress = show;
   const demo::DemoResult result = demo::run_demo(options);
   Console::get().clear_progress();
   if (flags.json) {
     fmt::print("{}\n", demo::to_json(result).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return 0;
   }
-  for (const auto& task : result.tasks) print_task(task);
-  fmt::print("\nReport with curves and pictures: {}\n", result.report.string());
-  fmt::print("Ask about a picture of your own:\n  epalm ask my.png -q \"what colour is the circle\"\n");
+  fmt::print("\n{}\n{}\n", report::render_text_table(demo::figures_table(result)),
+             report::render_text_table(demo::gates_table(result)));
+  fmt::print("It took {}. Report with curves, pictures, clips and sounds: {}\n", duration_text(result.seconds),
+             result.report.string());
+  print_what_to_ask(result);
   return 0;
 }
 
 }  // namespace
 
 void add_demo(CLI::App& app, Session& session) {
-  auto* verb = app.add_subcommand("demo", "Shows a frozen language model learning to see, in minutes");
+  auto* verb = app.add_subcommand("demo", "Shows a frozen language model learning to see and hear, in minutes");
   auto flags = std::make_shared<DemoFlags>();
   verb->add_option("KEY=VALUE", flags->overrides, "keys that replace those of the demo's configurations");
-  verb->add_option("--folder,--output-dir", flags->folder, "gets the data, the adapters and report.html")
-      ->capture_default_str();
+  verb->add_option(
+      "--folder,--output-dir", flags->folder,
+      fmt::format("gets the data, the adapters and report.html [{}, with --quick {}]", kFolder, kQuickFolder));
+  verb->add_option(
+          "--task", flags->tasks,
+          "only this one of vqa, caption, video_qa, video_caption, audio_qa and audio_caption; may be repeated")
+      ->take_all()
+      ->allow_extra_args(false);
   verb->add_flag("--quick", flags->quick,
-                 "a few pictures and epochs only: shows that everything runs, not how well it learns");
+                 "questions only, few media and epochs: shows that everything runs, not how well it learns");
   verb->add_flag("--json", flags->json, "one JSON document");
-  verb->footer("\nExample:\n  epalm demo");
+  verb->footer("\nExample:\n  epalm demo --task video_qa --task audio_qa");
   verb->callback([flags, &session] {
-    session.how_to_continue = "`epalm demo` continues where it stopped";
+    session.how_to_continue = "the same command continues where it stopped";
     session.action = [flags] { return run_demo_verb(*flags); };
   });
 }

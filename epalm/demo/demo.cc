@@ -1,113 +1,266 @@
 #include "epalm/demo/demo.h"
 
-#include <torch/torch.h>
-
+#include <algorithm>
+#include <chrono>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "epalm/base/atomic_write.h"
 #include "epalm/base/error.h"
 #include "epalm/demo/demo_report.h"
+#include "epalm/demo/forecast.h"
+#include "epalm/demo/gates.h"
+#include "epalm/demo/reading.h"
+#include "epalm/demo/task_state.h"
+#include "epalm/demo/worlds.h"
 #include "epalm/eval/samples.h"
+#include "epalm/io/json_file.h"
 #include "epalm/train/checkpoint.h"
-#include "epalm/train/pretrain_lm.h"
-#include "epalm/world/sample.h"
 
 namespace epalm::demo {
 namespace {
 
-void write_text(const std::filesystem::path& path, const std::string& text) {
+namespace fs = std::filesystem;
+using infer::Modality;
+using infer::Task;
+using nlohmann::json;
+
+constexpr const char* kFinished = "result.json";
+
+void write_text(const fs::path& path, const std::string& text) {
   write_file_atomically(path, std::as_bytes(std::span(text)));
 }
 
-infer::RunConfig task_config(const DemoOptions& options, const std::string& task) {
+// Seconds on two cores of an Intel Xeon; Forecast learns how far this machine is from them.
+struct Costs {
+  double write;     // a medium
+  double features;  // of a medium
+  double train;     // on a question or caption, forwards and backwards
+  double answer;    // to a question
+};
+
+Costs costs_of(Task task) {
+  const Costs costs = infer::modality_of(task) == Modality::kImage   ? Costs{0.002, 0.002, 0.0007, 0.003}
+                      : infer::modality_of(task) == Modality::kVideo ? Costs{0.02, 0.012, 0.0007, 0.003}
+                                                                     : Costs{0.01, 0.008, 0.0007, 0.003};
+  return infer::is_caption(task) ? Costs{costs.write, costs.features, 2 * costs.train, 8 * costs.answer} : costs;
+}
+
+const char* encoder_folder(Modality modality) {
+  switch (modality) {
+    case Modality::kImage:
+      return "vit";
+    case Modality::kVideo:
+      return "timesformer";
+    case Modality::kAudio:
+      break;
+  }
+  return "ast";
+}
+
+infer::RunConfig task_config(const DemoOptions& options, Task task) {
   const auto assets = options.assets / "tiny_world";
-  std::vector<std::string> overrides{"text_model=" + (assets / "opt").string(),
-                                     "encoder_weights=" + (assets / "vit").string(),
-                                     "data_dir=" + (options.folder / "world").string()};
+  const Modality modality = infer::modality_of(task);
+  std::vector<std::string> overrides;
+  const auto set = [&](const char* key, const fs::path& value) {
+    overrides.push_back(std::string(key) + "=" + json(value.string()).dump());  // quoted, as YAML reads it too
+  };
+  set("text_model", assets / "opt");
+  set("encoder_weights", assets / encoder_folder(modality));
+  set("data_dir", data_folder(options, modality));
   overrides.insert(overrides.end(), options.overrides.begin(), options.overrides.end());
-  return infer::load_run_config(assets / (task + ".yaml"), overrides);
+  return infer::load_run_config(assets / (std::string(infer::task_name(task)) + ".yaml"), overrides);
 }
 
-// The LM on the questions of the test set, each after the true description of its scene.
-double ceiling_on_test(const infer::Bundle& bundle, const world::WorldOptions& world) {
-  world::SampleOptions options;
-  options.image_size_px = world.image_size_px;
-  options.captions = world.captions;
-  options.questions = world.test_questions;
-  std::vector<train::ReadingTest> tests;
-  for (int i = 0; i < world.test_images; ++i) {
-    const auto sample = world::make_sample(world.seed, world::Split::kTest, i, options);
-    train::ReadingTest test{sample.scene, {}};
-    for (const auto& question : sample.questions) test.questions.push_back(question.question);
-    tests.push_back(std::move(test));
+// Tells a file from another that took its place.
+json stamp(const fs::path& path) {
+  std::error_code ignored;
+  const auto time = fs::last_write_time(path, ignored).time_since_epoch().count();
+  return {{"bytes", fs::file_size(path, ignored)}, {"time", static_cast<int64_t>(time)}};
+}
+
+// Over the epochs of all calls.
+double mean_epoch_s(const fs::path& log) {
+  std::ifstream file(log);
+  double sum = 0;
+  int epochs = 0;
+  for (std::string line; std::getline(file, line); ++epochs) sum += json::parse(line).value("seconds", 0.0);
+  return epochs == 0 ? 0 : sum / epochs;
+}
+
+class Demo {
+ public:
+  explicit Demo(const DemoOptions& options) : options_(options) {
+    require(!options.tasks.empty(), "the demo has no task to show; name at least one");
+    for (const Task task : options.tasks) {
+      require(task != Task::kGqa, "the tiny world has no data set for the task gqa; name another");
+      configs_.push_back(task_config(options, task));  // all, so that a mistake shows before hours of work
+    }
+    std::error_code error;
+    fs::create_directories(options.folder, error);
+    require(!error, "'{}' cannot be made: {}; name a folder that can be written", options.folder.string(),
+            error.message());
+    if (fs::exists(options.folder / kFinished)) {
+      for (const Task task : infer::kTasks) TaskState::forget(task_folder(task));
+      fs::remove(options.folder / kFinished);
+    }
+    expect_all();
   }
-  return train::text_ceiling(bundle.model.lm(), bundle.tokenizer, tests, world.seed).accuracy;
-}
 
-TaskResult run_task(const DemoOptions& options, const std::string& task, bool resume) {
-  const auto config = task_config(options, task);
-  const infer::Bundle bundle = infer::load_bundle(config);
-  TaskResult result;
-  result.modality = "image";
-  result.task = task;
-  result.parameters = model::count_parameters(bundle.model);
+  DemoResult operator()() {
+    write_worlds();
+    DemoResult result;
+    for (const infer::RunConfig& config : configs_) {
+      ++at_task_;
+      result.tasks.push_back(run_task(config));
+    }
+    result.gates = gates_of(result.tasks);
+    result.report = options_.folder / "report.html";
+    result.seconds = seconds();
+    write_text(result.report, demo_report(result, options_.command));
+    write_text(options_.folder / kFinished, to_json(result).dump(1) + "\n");
+    return result;
+  }
 
-  const auto stage = [&](const std::string& name) {
-    return [&options, label = task + ": " + name](int64_t done, int64_t total) {
-      if (options.progress) options.progress(label, {.phase = label, .done = done, .total = total});
+ private:
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+  fs::path task_folder(Task task) const { return options_.folder / std::string(infer::task_name(task)); }
+
+  // What takes time in a task, by the names under which it is reported.
+  static std::string stage_of(const infer::RunConfig& config, const std::string& phase) {
+    return std::string(infer::task_name(config.task)) + ": " + phase;
+  }
+
+  void expect_all() {
+    double writing = 0;
+    for (const Modality modality : modalities_of(options_)) {
+      writing += costs_of(infer::task_of(modality, false)).write * media_counts(options_, modality).total();
+    }
+    forecast_.expect("world", writing / 2);  // several threads
+    for (const infer::RunConfig& config : configs_) {
+      const Costs costs = costs_of(config.task);
+      const MediaCounts media = media_counts(options_, infer::modality_of(config.task));
+      const double texts = infer::is_caption(config.task) ? 5 : 5.5;  // for each training medium, about
+      const double asked = infer::is_caption(config.task) ? 1 : 3.5;  // for each test medium
+      const auto expect = [&](const char* phase, double s) { forecast_.expect(stage_of(config, phase), s); };
+      expect("features", costs.features * media.train);
+      expect("train", static_cast<double>(config.schedule.epochs) *
+                          (costs.train * texts * media.train + costs.answer * asked * media.val));
+      for (const char* phase : {"test", "blank"}) expect(phase, (costs.answer * asked + costs.features) * media.test);
+    }
+  }
+
+  void report(const std::string& stage, double share, const train::TrainProgress& detail) {
+    forecast_.advance(stage, share, seconds());
+    if (!options_.progress) return;
+    options_.progress({.task = at_task_,
+                       .tasks = static_cast<int>(configs_.size()),
+                       .stage = stage,
+                       .detail = detail,
+                       .eta_s = forecast_.remaining_s()});
+  }
+
+  // A stage that only counts.
+  std::function<void(int64_t, int64_t)> counting(const std::string& stage) {
+    return [this, stage](int64_t done, int64_t total) {
+      report(stage, static_cast<double>(done) / static_cast<double>(std::max<int64_t>(total, 1)),
+             {.phase = stage, .done = done, .total = total});
     };
-  };
-  train::TrainOptions training;
-  training.output_dir = options.folder / task;
-  training.resume = resume;
-  training.save_best = true;
-  training.interrupted = options.interrupted;
-  training.progress = [&](const train::TrainProgress& progress) {
-    if (options.progress) options.progress(task + ": " + progress.phase, progress);
-  };
-  const auto trained = train::train(bundle, training);
-  result.seconds_per_epoch = trained.seconds_per_epoch;
-  result.epoch_loss = trained.epoch_loss;
-  result.epoch_valid = trained.epoch_valid;
-  result.checkpoint = trained.best;
-
-  infer::load_adapter(bundle, trained.best);
-  train::write_adapter(options.folder / task / "adapter.safetensors", bundle);
-  const auto test = eval::load_samples(config, config.test_split);
-  eval::EvalOptions seen{.progress = stage("test"), .interrupted = options.interrupted};
-  const auto evaluated = eval::evaluate(bundle, test, seen);
-  result.metrics = evaluated.metrics;
-  result.predictions = evaluated.predictions;
-  eval::EvalOptions blind{.blank = true, .progress = stage("blank pictures"), .interrupted = options.interrupted};
-  result.blank = eval::evaluate(bundle, test, blind).metrics;
-  if (config.task == infer::Task::kVqa) {
-    result.most_frequent = eval::most_frequent_baseline(config, eval::load_samples(config, config.train_split), test);
-    result.text_ceiling = ceiling_on_test(bundle, options.world);
   }
-  return result;
-}
+
+  void write_worlds() {
+    demo::write_worlds(options_, counting("world"));
+    forecast_.skip("world");
+  }
+
+  void report_training(const infer::RunConfig& config, const train::TrainProgress& progress) {
+    const auto total = static_cast<double>(std::max<int64_t>(progress.total, 1));
+    double share = static_cast<double>(progress.done) / total;
+    if (progress.phase != "features") {
+      const double epochs = static_cast<double>(progress.epoch) + (progress.phase == "train" ? share : 1);
+      share = epochs / static_cast<double>(std::max<int64_t>(progress.epochs, 1));
+      forecast_.advance(stage_of(config, "train"), share, seconds());
+    }
+    report(stage_of(config, progress.phase), share, progress);
+  }
+
+  // Everything that the result depends on.
+  json made_with(const infer::RunConfig& config) const {
+    const auto world = world_folder(options_, infer::modality_of(config.task)) / "tiny_world.json";
+    return {{"config", to_json(config)},
+            {"world", io::read_json_file(world).value("options", json())},
+            {"lm", stamp(fs::path(config.text_model) / "model.safetensors")},
+            {"encoder", stamp(fs::path(config.encoder_weights) / "model.safetensors")}};
+  }
+
+  TaskResult run_task(const infer::RunConfig& config) {
+    TaskState state(task_folder(config.task), made_with(config));
+    if (!state.result()) state.finish(measured(config));
+    for (const char* phase : {"features", "train", "test", "blank"}) forecast_.skip(stage_of(config, phase));
+    return *state.result();
+  }
+
+  TaskResult measured(const infer::RunConfig& config) {
+    const infer::Bundle bundle = infer::load_bundle(config);
+    TaskResult result;
+    result.task = config.task;
+    result.parameters = model::count_parameters(bundle.model);
+    train_on(bundle, result);
+
+    const auto test = eval::load_samples(config, config.test_split);
+    eval::EvalOptions seen{.progress = counting(stage_of(config, "test")), .interrupted = options_.interrupted};
+    auto evaluated = eval::evaluate(bundle, test, seen);
+    result.metrics = std::move(evaluated.metrics);
+    result.predictions = std::move(evaluated.predictions);
+    eval::EvalOptions blind{
+        .blank = true, .progress = counting(stage_of(config, "blank")), .interrupted = options_.interrupted};
+    result.blank = eval::evaluate(bundle, test, blind).metrics;
+    if (result.asks()) {
+      result.most_frequent = eval::most_frequent_baseline(config, eval::load_samples(config, config.train_split), test);
+      result.text_ceiling = text_ceiling_on_test(bundle, options_);
+    }
+    return result;
+  }
+
+  void train_on(const infer::Bundle& bundle, TaskResult& result) {
+    train::TrainOptions training;
+    training.output_dir = task_folder(bundle.config.task);
+    training.resume = true;
+    training.save_best = true;
+    training.interrupted = options_.interrupted;
+    training.progress = [&](const train::TrainProgress& progress) { report_training(bundle.config, progress); };
+    const auto trained = train::train(bundle, training);
+    result.seconds_per_epoch = mean_epoch_s(training.output_dir / "log.txt");
+    result.epoch_loss = trained.epoch_loss;
+    result.epoch_valid = trained.epoch_valid;
+    result.checkpoint = trained.best;
+    infer::load_adapter(bundle, trained.best);
+    train::write_adapter(training.output_dir / "adapter.safetensors", bundle);
+  }
+
+  const DemoOptions& options_;
+  std::vector<infer::RunConfig> configs_;  // one for each task
+  Forecast forecast_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  int at_task_ = 0;
+};
 
 }  // namespace
 
-DemoResult run_demo(const DemoOptions& options) {
-  const auto finished = options.folder / "result.json";
-  const bool resume = !std::filesystem::exists(finished);
-  std::error_code error;
-  std::filesystem::create_directories(options.folder, error);
-  require(!error, "'{}' cannot be made: {}; name a folder that can be written", options.folder.string(),
-          error.message());
-  std::filesystem::remove(finished);
+void make_quick(DemoOptions& options) {
+  options.tasks = {Task::kVqa, Task::kVideoQa, Task::kAudioQa};
+  options.images.train_images = 1000;
+  options.videos.clips.train = options.sounds.clips.train = 600;
+  options.images.val_images = options.videos.clips.val = options.sounds.clips.val = 50;
+  options.images.test_images = options.videos.clips.test = options.sounds.clips.test = 100;
+  options.overrides.insert(options.overrides.begin(), "schedular.epochs=2");
+  options.command += " --quick";
+}
 
-  world::write_image_world(options.folder / "world", options.world, [&](int done, int total) {
-    if (options.interrupted && options.interrupted()) throw Interrupted("interrupted while the world was written");
-    if (options.progress) options.progress("world: pictures", {.phase = "world", .done = done, .total = total});
-  });
-  DemoResult result;
-  for (const std::string task : {"vqa", "caption"}) result.tasks.push_back(run_task(options, task, resume));
-  result.report = options.folder / "report.html";
-  write_text(result.report, demo_report(result, options.command));
-  write_text(finished, to_json(result).dump(1) + "\n");
-  return result;
+DemoResult run_demo(const DemoOptions& options) {
+  return Demo(options)();
 }
 
 }  // namespace epalm::demo

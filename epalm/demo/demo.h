@@ -3,27 +3,44 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "epalm/demo/demo_result.h"
 #include "epalm/train/trainer.h"
+#include "epalm/world/clip_files.h"
 #include "epalm/world/files.h"
 
 namespace epalm::demo {
 
-struct DemoOptions {
-  std::filesystem::path folder = "runs/demo";  // world/, vqa/, caption/, report.html
-  std::filesystem::path assets;                // holds tiny_world/{opt,vit,vqa.yaml,caption.yaml}
-  world::WorldOptions world = {.train_images = 4000, .val_images = 200, .test_images = 500, .image_size_px = 48};
-  std::vector<std::string> overrides = {};  // key=value for both tasks' configs
-  std::string command = "epalm demo";       // named in the report
-  // stage: what is being done, as "vqa: train".
-  std::function<void(const std::string& stage, const train::TrainProgress&)> progress = {};
-  std::function<bool()> interrupted = {};
+// How far the demo has come.
+struct DemoProgress {
+  int task = 0, tasks = 0;      // the task at work, counted from 1; 0: the worlds are written
+  std::string stage;            // what is being done, as "video_qa: train"
+  train::TrainProgress detail;  // of the stage
+  double eta_s = 0;             // to the end of the demo
 };
 
-// The tiny world's pictures, end to end: writes the data set, trains an adapter for questions and one for captions,
-// scores both on held-out scenes beside the blank-picture run, the most frequent answers and the LM's ceiling on text,
-// and writes folder/report.html. A demo that was stopped continues where it was; one that is finished starts anew.
+struct DemoOptions {
+  std::filesystem::path folder = "runs/demo";  // world/{image,video,audio}, one folder for each task, report.html
+  std::filesystem::path assets;                // holds tiny_world/{opt,vit,timesformer,ast} and tiny_world/TASK.yaml
+  std::vector<infer::Task> tasks = {infer::Task::kVqa,          infer::Task::kCaption, infer::Task::kVideoQa,
+                                    infer::Task::kVideoCaption, infer::Task::kAudioQa, infer::Task::kAudioCaption};
+  world::WorldOptions images = {.train_images = 4000, .val_images = 200, .test_images = 500, .image_size_px = 48};
+  world::VideoWorldOptions videos = {.clips = {.train = 2500, .val = 150, .test = 400}};
+  world::AudioWorldOptions sounds = {.clips = {.train = 2500, .val = 150, .test = 400}};
+  std::vector<std::string> overrides = {};  // key=value for the configurations of all tasks
+  std::string command = "epalm demo";       // named in the report
+  std::function<void(const DemoProgress&)> progress = {};
+  std::function<bool()> interrupted = {};  // asked from several threads at once
+};
+
+// Questions only, on few media and for few epochs: shows that everything runs, not how well it learns.
+void make_quick(DemoOptions& options);
+
+// The tiny world end to end: writes the data sets, trains one adapter for each task, scores it on held-out scenes
+// beside the run with blank media, the most frequent answers and the LM's ceiling on text, and writes
+// folder/report.html. A demo that was stopped continues where it was: tasks that are done are not done again, unless
+// the options, the configurations or the models changed. One that is finished starts anew.
 DemoResult run_demo(const DemoOptions& options);
 
 }  // namespace epalm::demo

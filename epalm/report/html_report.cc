@@ -6,11 +6,8 @@
 #include <array>
 #include <iterator>
 #include <string_view>
-#include <utility>
 
-#include "epalm/base/error.h"
 #include "epalm/report/bar_chart.h"
-#include "epalm/report/base64.h"
 #include "epalm/report/escape.h"
 #include "epalm/report/html_style.h"
 #include "epalm/report/numbers.h"
@@ -23,16 +20,16 @@ struct Comparison {
   std::optional<double> ResultRow::*field;
   const char* name;
 };
-constexpr std::array<Comparison, 3> kComparisons = {{{&ResultRow::blank, "blank pictures"},
+constexpr std::array<Comparison, 3> kComparisons = {{{&ResultRow::blank, "blank media"},
                                                      {&ResultRow::most_frequent, "most frequent answer"},
                                                      {&ResultRow::ceiling, "told in words (ceiling)"}}};
 
 // Only those that some row has: a caption has no most frequent answer.
-std::vector<Comparison> comparisons_of(const TaskReport& task) {
+std::vector<Comparison> comparisons_of(const std::vector<ResultRow>& rows) {
   std::vector<Comparison> present;
   for (const Comparison& comparison : kComparisons) {
     const auto has_it = [&](const ResultRow& row) { return (row.*comparison.field).has_value(); };
-    if (std::any_of(task.rows.begin(), task.rows.end(), has_it)) present.push_back(comparison);
+    if (std::any_of(rows.begin(), rows.end(), has_it)) present.push_back(comparison);
   }
   return present;
 }
@@ -49,19 +46,43 @@ void add_definition(std::string& html, std::string_view term, std::string_view e
   if (!escaped_value.empty()) fmt::format_to(std::back_inserter(html), "<dt>{}</dt><dd>{}</dd>", term, escaped_value);
 }
 
-std::string headline(const TaskReport& task) {
+// What the page and its table of contents call the section.
+std::string id_of(size_t task) {
+  return fmt::format("task-{}", task + 1);
+}
+
+std::string headline(const TaskReport& task, size_t index) {
   if (task.rows.empty()) return {};
   const ResultRow& row = task.rows.front();
   std::string beside;
   if (row.blank) {
-    beside = fmt::format("<b>{}</b> with blank pictures", percent_text(row.blank));
+    beside = fmt::format("<b>{}</b> with blank {}", percent_text(row.blank), escape_html(task.media));
     const double gain = row.value - *row.blank;
-    if (is_drawable(gain)) beside += fmt::format(" ({:+.1f} points)", gain);
+    if (is_drawable(gain)) beside += fmt::format(" ({:+.1f})", gain);
   }
   return fmt::format(
-      "<div class=\"headline\"><div class=\"name\">{}, {}</div><div class=\"value\">{}<small> %</small></div>"
-      "<div class=\"beside\">{}</div></div>\n",
-      escape_html(name_of(task)), escape_html(row.metric), fixed(row.value, 1), beside);
+      "<div class=\"headline\"><div class=\"name\"><a href=\"#{}\">{}</a>, {}</div>"
+      "<div class=\"value\">{}<small> %</small></div><div class=\"beside\">{}</div></div>\n",
+      id_of(index), escape_html(task.task), escape_html(row.metric), fixed(row.value, 1), beside);
+}
+
+// One card for each modality, with the first figure of each of its tasks.
+std::string headlines(const std::vector<TaskReport>& tasks) {
+  std::vector<std::string> modalities;
+  for (const TaskReport& task : tasks) {
+    if (std::find(modalities.begin(), modalities.end(), task.modality) == modalities.end()) {
+      modalities.push_back(task.modality);
+    }
+  }
+  std::string html = "<div class=\"cards\">\n";
+  for (const std::string& modality : modalities) {
+    html += fmt::format("<div class=\"card\"><h2>{}</h2>", escape_html(modality));
+    for (size_t i = 0; i < tasks.size(); ++i) {
+      if (tasks[i].modality == modality) html += headline(tasks[i], i);
+    }
+    html += "</div>\n";
+  }
+  return html + "</div>\n";
 }
 
 std::string facts(const TaskReport& task) {
@@ -76,21 +97,72 @@ std::string facts(const TaskReport& task) {
   return html + "</dl>\n";
 }
 
+// The heads of the columns of scores.
+std::string score_heads(const std::vector<Comparison>& comparisons) {
+  std::string html = "<th scope=\"col\">this model</th>";
+  for (const Comparison& comparison : comparisons) html += fmt::format("<th scope=\"col\">{}</th>", comparison.name);
+  return html;
+}
+
+std::string score_cells(const ResultRow& row, const std::vector<Comparison>& comparisons) {
+  std::string html = fmt::format("<td class=\"value\">{}</td>", fixed(row.value, 1));
+  for (const Comparison& comparison : comparisons) {
+    html += fmt::format("<td>{}</td>", percent_text(row.*comparison.field));
+  }
+  return html;
+}
+
+// All tasks beside each other, each with its first figure.
+std::string overview(const std::vector<TaskReport>& tasks) {
+  std::vector<ResultRow> first_rows;
+  for (const TaskReport& task : tasks) {
+    if (!task.rows.empty()) first_rows.push_back(task.rows.front());
+  }
+  if (tasks.size() < 2 || first_rows.empty()) return {};
+  const std::vector<Comparison> comparisons = comparisons_of(first_rows);
+  std::string html =
+      "<section class=\"task\"><h2>All tasks</h2><div class=\"scroll\"><table><caption>Scores in percent on the test "
+      "sets.</caption><thead><tr><th scope=\"col\">task</th><th scope=\"col\">metric</th>" +
+      score_heads(comparisons) +
+      "<th scope=\"col\">trained</th><th scope=\"col\">s per epoch</th></tr></thead>\n<tbody>";
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    const TaskReport& task = tasks[i];
+    if (task.rows.empty()) continue;
+    html += fmt::format("<tr><th scope=\"row\"><a href=\"#{}\">{}</a></th><td>{}</td>{}<td>{} %</td><td>{}</td></tr>\n",
+                        id_of(i), escape_html(name_of(task)), escape_html(task.rows.front().metric),
+                        score_cells(task.rows.front(), comparisons), fixed(task.trained_percent, 2),
+                        fixed(task.seconds_per_epoch, 1));
+  }
+  return html + "</tbody></table></div></section>\n";
+}
+
+std::string checks_table(const std::vector<Check>& checks) {
+  if (checks.empty()) return {};
+  std::string html =
+      "<section class=\"task\"><h2>Gates</h2><div class=\"scroll\"><table><caption>What should hold, and what was "
+      "measured.</caption><thead><tr><th scope=\"col\">medium</th><th scope=\"col\" class=\"words\">gate</th>"
+      "<th scope=\"col\">target</th><th scope=\"col\">measured</th><th "
+      "scope=\"col\">verdict</th></tr></thead>\n<tbody>";
+  for (const Check& check : checks) {
+    html += fmt::format(
+        "<tr class=\"{}\"><th scope=\"row\">{}</th><td class=\"words\">{}</td><td>{}</td><td class=\"value\">{}</td>"
+        "<td class=\"mark\">{}</td></tr>\n",
+        check.passed ? "right" : "wrong", escape_html(check.subject), escape_html(check.claim),
+        escape_html(check.target), escape_html(check.measured), check.passed ? "✓ holds" : "✗ fails");
+  }
+  return html + "</tbody></table></div></section>\n";
+}
+
 std::string results_table(const TaskReport& task) {
   if (task.rows.empty()) return {};
-  const std::vector<Comparison> comparisons = comparisons_of(task);
+  const std::vector<Comparison> comparisons = comparisons_of(task.rows);
   std::string html =
       "<h3>Results</h3><div class=\"scroll\"><table><caption>Scores in percent on the test set.</caption>"
-      "<thead><tr><th scope=\"col\">metric</th><th scope=\"col\">this model</th>";
-  for (const Comparison& comparison : comparisons) html += fmt::format("<th scope=\"col\">{}</th>", comparison.name);
-  html += "</tr></thead>\n<tbody>";
+      "<thead><tr><th scope=\"col\">metric</th>" +
+      score_heads(comparisons) + "</tr></thead>\n<tbody>";
   for (const ResultRow& row : task.rows) {
-    html += fmt::format("<tr><th scope=\"row\">{}</th><td class=\"value\">{}</td>", escape_html(row.metric),
-                        fixed(row.value, 1));
-    for (const Comparison& comparison : comparisons) {
-      html += fmt::format("<td>{}</td>", percent_text(row.*comparison.field));
-    }
-    html += "</tr>\n";
+    html +=
+        fmt::format("<tr><th scope=\"row\">{}</th>{}</tr>\n", escape_html(row.metric), score_cells(row, comparisons));
   }
   return html + "</tbody></table></div>\n";
 }
@@ -102,7 +174,7 @@ std::string results_chart(const TaskReport& task) {
                  .series = {"this model"},
                  .groups = {}};
   for (const ResultRow& row : task.rows) chart.groups.push_back({row.metric, {row.value}});
-  for (const Comparison& comparison : comparisons_of(task)) {
+  for (const Comparison& comparison : comparisons_of(task.rows)) {
     chart.series.emplace_back(comparison.name);
     for (size_t i = 0; i < task.rows.size(); ++i) chart.groups[i].values.push_back(task.rows[i].*comparison.field);
   }
@@ -132,57 +204,16 @@ std::string training_charts(const std::vector<Curve>& curves) {
   return html + "</div>\n";
 }
 
-// {"red", "red", "blue"} -> "red ×2, blue".
-std::string counted(const std::vector<std::string>& texts) {
-  std::vector<std::pair<std::string_view, int>> counts;
-  for (const std::string& text : texts) {
-    const auto found =
-        std::find_if(counts.begin(), counts.end(), [&](const auto& entry) { return entry.first == text; });
-    if (found == counts.end()) {
-      counts.emplace_back(text, 1);
-    } else {
-      ++found->second;
-    }
-  }
-  std::string line;
-  for (const auto& [text, count] : counts) {
-    if (!line.empty()) line += ", ";
-    line += text;
-    if (count > 1) line += fmt::format(" ×{}", count);
-  }
-  return line;
-}
-
-std::string picture_figure(const Picture& picture, size_t number) {
-  constexpr std::array<std::string_view, 4> kMimes = {"image/png", "image/jpeg", "image/webp", "image/gif"};
-  const char* verdict = !picture.right ? "" : *picture.right ? " right" : " wrong";
-  std::string html = fmt::format("<figure class=\"picture{}\">", verdict);
-  if (!picture.bytes.empty()) {
-    require(std::find(kMimes.begin(), kMimes.end(), picture.mime) != kMimes.end(),
-            "report: picture {} has the media type '{}', expected image/png, image/jpeg, image/webp or image/gif",
-            number, picture.mime);
-    html +=
-        fmt::format("<img src=\"data:{};base64,{}\" alt=\"test picture {}{}\">", picture.mime, base64(picture.bytes),
-                    number, picture.question.empty() ? "" : ", shown with: " + escape_html(picture.question));
-  }
-  html += "<figcaption>";
-  if (!picture.question.empty()) html += fmt::format("<p class=\"question\">{}</p>", escape_html(picture.question));
-  html += fmt::format("<p class=\"answer\">{}", picture.answer.empty() ? "(no answer)" : escape_html(picture.answer));
-  if (picture.right) html += fmt::format(" <span class=\"mark\">{}</span>", *picture.right ? "✓ right" : "✗ wrong");
-  html += "</p>";
-  if (!picture.expected.empty()) {
-    html += fmt::format("<p class=\"expected\">expected: {}</p>", escape_html(counted(picture.expected)));
-  }
-  return html + "</figcaption></figure>\n";
-}
-
-std::string task_section(const TaskReport& task) {
-  std::string html = fmt::format("<section class=\"task\"><h2>{}</h2>\n", escape_html(name_of(task)));
+std::string task_section(const TaskReport& task, size_t index) {
+  std::string html =
+      fmt::format("<section class=\"task\" id=\"{}\"><h2>{}</h2>\n", id_of(index), escape_html(name_of(task)));
   html += facts(task) + results_table(task) + results_chart(task) + training_charts(task.curves);
-  if (!task.pictures.empty()) {
-    html += "<h3>Test pictures</h3><div class=\"pictures\">\n";
-    for (size_t i = 0; i < task.pictures.size(); ++i) html += picture_figure(task.pictures[i], i + 1);
-    html += "</div>\n";
+  if (!task.exhibits.empty()) {
+    const bool wide = task.exhibits.front().sound || task.exhibits.front().stills.size() > 1;
+    html += fmt::format("<details open=\"\"><summary>Test {}: {} of them</summary><div class=\"exhibits{}\">\n",
+                        escape_html(task.media), task.exhibits.size(), wide ? " wide" : "");
+    for (size_t i = 0; i < task.exhibits.size(); ++i) html += exhibit_figure(task.exhibits[i], i + 1);
+    html += "</div></details>\n";
   }
   return html + "</section>\n";
 }
@@ -202,10 +233,8 @@ std::string render_html(const Report& report) {
   add_definition(html, "machine", escape_html(report.machine));
   add_definition(html, "date", escape_html(report.date));
   add_definition(html, "command", report.command.empty() ? "" : "<code>" + escape_html(report.command) + "</code>");
-  html += "</dl></header>\n<div class=\"headlines\">\n";
-  for (const TaskReport& task : report.tasks) html += headline(task);
-  html += "</div>\n";
-  for (const TaskReport& task : report.tasks) html += task_section(task);
+  html += "</dl></header>\n" + headlines(report.tasks) + overview(report.tasks) + checks_table(report.checks);
+  for (size_t i = 0; i < report.tasks.size(); ++i) html += task_section(report.tasks[i], i);
   if (!report.notes.empty()) {
     html += "<section class=\"notes\"><h2>Notes</h2><ul>";
     for (const std::string& note : report.notes) html += fmt::format("<li>{}</li>", escape_html(note));

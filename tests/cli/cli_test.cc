@@ -173,6 +173,14 @@ TEST(Cli, UnknownKeyOrDeviceFailsWithOneSentence) {
   expect_one_line(device, "cuda");
 }
 
+TEST(Cli, DemoNamesTheTasksItKnows) {
+  const Outcome outcome = epalm("demo --task video");
+  EXPECT_EQ(outcome.exit_code, 1);
+  expect_one_line(outcome, "video_caption");
+  expect_one_line(epalm("demo --task vqa no_such_key=1"), "no_such_key");
+  EXPECT_FALSE(fs::exists(scratch() / "runs"));
+}
+
 TEST(Cli, FlagsAreReadInBothSpellings) {
   const std::string config = file_with("run_vqa.yaml", kEpalm).string();
   for (const char* flag : {"--text-model", "--text_model"}) {
