@@ -123,6 +123,14 @@ int64_t encoder_width(const EncoderConfig& config) {
   return std::visit([](const auto& shape) { return shape.width; }, config);
 }
 
+std::shared_ptr<const Encoder> make_encoder(const EncoderConfig& config, nn::Weights weights) {
+  if (const auto* vit = std::get_if<VitConfig>(&config)) return std::make_shared<Vit>(*vit, std::move(weights));
+  if (const auto* timesformer = std::get_if<TimesformerConfig>(&config)) {
+    return std::make_shared<Timesformer>(*timesformer, std::move(weights));
+  }
+  return std::make_shared<Ast>(std::get<AstConfig>(config), std::move(weights));
+}
+
 std::shared_ptr<const Encoder> load_encoder(const EncoderRequest& request, nn::Precision precision) {
   const auto file = open_if_there(request.weights);
   require(file != nullptr,
@@ -132,13 +140,13 @@ std::shared_ptr<const Encoder> load_encoder(const EncoderRequest& request, nn::P
   const Facts facts = facts_of(request);
   const EncoderConfig config = config_for(request, facts, file.get());
   if (const auto* vit = std::get_if<VitConfig>(&config)) {
-    return std::make_shared<Vit>(*vit, load_vit(*vit, *file, precision));
+    return make_encoder(config, load_vit(*vit, *file, precision));
   }
   if (const auto* timesformer = std::get_if<TimesformerConfig>(&config)) {
-    return std::make_shared<Timesformer>(*timesformer, load_timesformer(*timesformer, *file, precision));
+    return make_encoder(config, load_timesformer(*timesformer, *file, precision));
   }
   const auto& ast = std::get<AstConfig>(config);
-  return std::make_shared<Ast>(ast, load_ast(ast, *file, stored_ast(file.get(), facts), precision));
+  return make_encoder(config, load_ast(ast, *file, stored_ast(file.get(), facts), precision));
 }
 
 }  // namespace epalm::encoders

@@ -38,6 +38,9 @@ EncoderConfig encoder_config(const EncoderRequest& request);
 std::vector<nn::WeightSpec> encoder_weights(const EncoderConfig& config);
 int64_t encoder_width(const EncoderConfig& config);
 
+// weights: named and shaped as encoder_weights(config) says.
+std::shared_ptr<const Encoder> make_encoder(const EncoderConfig& config, nn::Weights weights);
+
 // Throws Error where the weights do not exist or do not fit.
 std::shared_ptr<const Encoder> load_encoder(const EncoderRequest& request,
                                             nn::Precision precision = nn::Precision::kFloat32);

@@ -1,22 +1,24 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "epalm/encoders/vit.h"
+#include "epalm/encoders/load_encoder.h"
 #include "epalm/train/pretrain.h"
 #include "epalm/world/scene.h"
 
 namespace epalm::train {
 
-// Trains every weight of `vit` on class labels alone (world::label_heads over its last CLS); it never meets a word. The
-// linear heads belong to the training and are returned, weight [classes of all heads, Dv] and bias, as the probe of the
-// CLS.
+// The linear heads of an encoder's training, kept as the probe of its last CLS: weight [classes of all heads, Dv].
 struct LabelProbe {
   at::Tensor weight, bias;
 };
-LabelProbe pretrain_encoder(const encoders::Vit& vit, const PretrainOptions& options,
-                            const OnPretrainProgress& progress);
+
+// Trains every weight of the encoder on class labels alone (heads_of its medium, over its last CLS); it never meets a
+// word. config: the one that the encoder was made with.
+LabelProbe pretrain_encoder(const encoders::Encoder& encoder, const encoders::EncoderConfig& config,
+                            const PretrainOptions& options, const OnPretrainProgress& progress);
 
 struct ProbeAccuracy {
   double all = 0;                                       // percent over all heads
@@ -24,7 +26,7 @@ struct ProbeAccuracy {
 };
 
 // How much of a scene the CLS gives away linearly: the second ceiling (TINY_WORLD.md).
-ProbeAccuracy probe_accuracy(const encoders::Vit& vit, const LabelProbe& probe, world::Split split, int64_t scenes,
-                             uint64_t seed);
+ProbeAccuracy probe_accuracy(const encoders::Encoder& encoder, const encoders::EncoderConfig& config,
+                             const LabelProbe& probe, world::Split split, int64_t scenes, uint64_t seed);
 
 }  // namespace epalm::train

@@ -2,15 +2,19 @@
 
 #include <torch/torch.h>
 
+#include <cmath>
+
 #include "epalm/text/batch.h"
 #include "epalm/train/optimizer.h"
-#include "epalm/world/language.h"
+#include "epalm/train/world_text.h"
 
 namespace epalm::train {
 namespace {
 
 constexpr double kAnswerWeight = 5.0;
-constexpr double kDescriptionWeight = 0.3;  // its order and wording cannot be known beforehand
+constexpr double kDescriptionWeight = 0.1;  // its order and wording cannot be known beforehand
+constexpr double kPositionSize = 0.1;       // about the standard deviation of a token's embedding
+constexpr double kLongestWave = 1000.0;     // radians per token: from 1 to a thousandth
 const std::string kAnswerMark = "</a>";
 const std::string kEnd = "</s>";
 
@@ -29,13 +33,14 @@ void append(Line& line, const text::Tokenizer& tokenizer, const std::string& tex
 // </s> description </s> Q? </a> A </s> Q? </a> A </s> …; one in eight without the description, so that a question at
 // the start of a text is nothing new.
 Line document_line(const text::Tokenizer& tokenizer, PythonRandom& random) {
-  const auto document = world::document(world::random_scene(random, world::Split::kTrain), random);
+  const auto document = random_document(random_medium(random), random);
   Line line{{tokenizer.bos_id()}, {0.0}};
   const bool described = random.random() >= 0.125;
   if (described) append(line, tokenizer, document.description + kEnd, kDescriptionWeight);
   for (const auto& [question, answer] : document.question_answers) {
     append(line, tokenizer, question + "?" + kAnswerMark, kDescriptionWeight);
-    append(line, tokenizer, answer + kEnd, described ? kAnswerWeight : 1.0);
+    append(line, tokenizer, answer, described ? kAnswerWeight : 1.0);
+    append(line, tokenizer, kEnd, 1.0);
     if (!described) break;
   }
   return line;
@@ -43,7 +48,7 @@ Line document_line(const text::Tokenizer& tokenizer, PythonRandom& random) {
 
 Line plain_line(const text::Tokenizer& tokenizer, PythonRandom& random) {
   Line line{{tokenizer.bos_id()}, {0.0}};
-  append(line, tokenizer, world::corpus(random, 1).front() + kEnd, 1.0);
+  append(line, tokenizer, random_sentence(random_medium(random), random) + kEnd, 1.0);
   return line;
 }
 
@@ -90,6 +95,16 @@ at::Tensor weighted_loss(const lm::Opt& lm, const TextTensors& batch) {
 
 }  // namespace
 
+nn::Weights fresh_lm_weights(const lm::OptConfig& config, uint64_t seed) {
+  nn::Weights weights = nn::random_weights(lm::opt_weights(config), seed, config.init_std);
+  const at::Tensor& positions = weights.at("model.decoder.embed_positions.weight");  // [rows,D]
+  const int64_t half = positions.size(1) / 2;
+  const at::Tensor waves = at::pow(kLongestWave, -at::arange(half, at::kDouble) / static_cast<double>(half));
+  const at::Tensor angles = at::arange(positions.size(0), at::kDouble).unsqueeze(1) * waves;  // [rows,D/2]
+  positions.copy_(at::stack({angles.sin(), angles.cos()}, 2).flatten(1) * kPositionSize);     // [rows,D]
+  return weights;
+}
+
 void pretrain_lm(const lm::Opt& lm, const text::Tokenizer& tokenizer, const PretrainOptions& options,
                  const OnPretrainProgress& progress) {
   ParameterGroup group;
@@ -107,57 +122,6 @@ void pretrain_lm(const lm::Opt& lm, const text::Tokenizer& tokenizer, const Pret
       options, optimizer, [&] { return weighted_loss(lm, make_batch(tokenizer, random, options.batch_size)); },
       progress);
   for (const auto& [name, tensor] : lm.weights().items()) tensor.set_requires_grad(false);
-}
-
-TextCeiling text_ceiling(const lm::Opt& lm, const text::Tokenizer& tokenizer, const std::vector<ReadingTest>& tests,
-                         uint64_t seed) {
-  const torch::NoGradGuard no_grad;
-  PythonRandom random(seed);
-  TextCeiling result;
-  int64_t right = 0;
-  for (const auto& [scene, questions] : tests) {
-    const std::string description = world::describe(scene, random);
-    std::vector<std::vector<int64_t>> lines;
-    std::vector<std::vector<int64_t>> answers;
-    for (const auto& question : questions) {
-      lines.push_back(tokenizer.encode(description + kEnd + question.text + "?" + kAnswerMark));
-      answers.push_back(tokenizer.encode(question.answer + kEnd, false));
-      lines.back().insert(lines.back().end(), answers.back().begin(), answers.back().end());
-    }
-    if (lines.empty()) continue;
-    const auto padded = text::pad(lines, tokenizer.pad_id());
-    lm::OptInput input;
-    input.ids = torch::tensor(padded.ids).view({padded.rows, padded.columns});
-    input.mask = torch::tensor(padded.mask).view({padded.rows, padded.columns});
-    const at::Tensor best = lm.head(lm.hidden(input)).argmax(-1);  // [questions,T]
-    for (size_t i = 0; i < questions.size(); ++i) {
-      // Greedy decoding gives the expected answer exactly when each of its tokens is the likeliest after the ones
-      // before.
-      const auto end = static_cast<int64_t>(lines[i].size());
-      const auto length = static_cast<int64_t>(answers[i].size());
-      const bool correct =
-          at::equal(best[static_cast<int64_t>(i)].slice(0, end - length - 1, end - 1), torch::tensor(answers[i]));
-      auto& type = result.by_type[questions[i].question_type];
-      type.first += correct ? 1 : 0;
-      ++type.second;
-      right += correct ? 1 : 0;
-      ++result.questions;
-    }
-  }
-  result.accuracy = 100.0 * static_cast<double>(right) / static_cast<double>(std::max<int64_t>(result.questions, 1));
-  return result;
-}
-
-TextCeiling text_ceiling(const lm::Opt& lm, const text::Tokenizer& tokenizer, world::Split split, int64_t scenes,
-                         uint64_t seed) {
-  PythonRandom random(seed);
-  std::vector<ReadingTest> tests;
-  for (int64_t i = 0; i < scenes; ++i) {
-    auto scene = world::random_scene(random, split);
-    auto questions = world::questions(scene, random);
-    tests.push_back({std::move(scene), std::move(questions)});
-  }
-  return text_ceiling(lm, tokenizer, tests, seed);
 }
 
 }  // namespace epalm::train

@@ -7,14 +7,17 @@
 #include "epalm/base/atomic_write.h"
 #include "epalm/base/error.h"
 #include "epalm/io/safetensors.h"
+#include "epalm/lm/opt.h"
 #include "epalm/text/bpe_trainer.h"
-#include "epalm/world/language.h"
+#include "epalm/train/pretrain_lm.h"
+#include "epalm/train/world_text.h"
 
 namespace epalm::train {
 namespace {
 
-constexpr int64_t kVocabulary = 480;  // all that the world's language yields: every word becomes one token
+constexpr int64_t kVocabulary = 560;  // all that the world's language yields: every word becomes one token
 constexpr int kTokenizerTexts = 20'000;
+constexpr double kEncoderInitStd = 0.05;
 
 void write_text(const std::filesystem::path& path, const std::string& text) {
   write_file_atomically(path, std::as_bytes(std::span(text)));
@@ -37,11 +40,12 @@ std::string train_tokenizer() {
   int made = 0;
   const auto next = [&](std::string& text) {
     if (made++ >= kTokenizerTexts) return false;
+    const world::Medium medium = random_medium(random);
     if (made % 2 == 0) {
-      text = world::corpus(random, 1).front();
+      text = random_sentence(medium, random);
       return true;
     }
-    const auto document = world::document(world::random_scene(random, world::Split::kTrain), random);
+    const auto document = random_document(medium, random);
     text = document.description;
     for (const auto& [question, answer] : document.question_answers) text += "</s>" + question + "?</a>" + answer;
     return true;
@@ -58,6 +62,7 @@ lm::OptConfig lm_shape(int64_t vocabulary) {
   config.ffn_dim = 512;
   config.max_position_embeddings = 256;
   config.dropout = 0;
+  config.init_std = 0.08;  // as 1/sqrt(width): with 0.02 the first thousand steps are spent growing
   return config;
 }
 
@@ -73,40 +78,126 @@ encoders::VitConfig vit_shape() {
   return config;
 }
 
-}  // namespace
+encoders::TimesformerConfig timesformer_shape() {
+  encoders::TimesformerConfig config;
+  config.image_size_px = 48;
+  config.patch_size_px = 16;
+  config.frames = 8;
+  config.width = 160;
+  config.depth = 4;
+  config.heads = 5;
+  config.mlp_width = 640;
+  config.classes = 0;
+  return config;
+}
 
-WorldGates make_world_models(const WorldModelOptions& options) {
-  const auto on_progress = [&](const std::string& stage, int64_t steps) {
-    return [&options, stage, steps](const PretrainProgress& progress) {
-      if (options.progress) options.progress(stage, steps, progress);
-      if (options.interrupted && options.interrupted()) throw Interrupted("interrupted while training the " + stage);
-      return true;
-    };
-  };
-  std::filesystem::create_directories(options.folder / "opt");
-  std::filesystem::create_directories(options.folder / "vit");
-  WorldGates gates;
+encoders::AstConfig ast_shape() {
+  encoders::AstConfig config;
+  config.mel_bins = 64;
+  config.frames = 256;
+  config.patch_size = 16;
+  config.stride = 16;
+  config.width = 160;
+  config.depth = 4;
+  config.heads = 5;
+  config.mlp_width = 640;
+  config.image_classes = 0;
+  config.sound_classes = 0;
+  return config;
+}
 
+encoders::EncoderConfig encoder_shape(WorldModel model) {
+  if (model == WorldModel::kVit) return vit_shape();
+  if (model == WorldModel::kTimesformer) return timesformer_shape();
+  return ast_shape();
+}
+
+// config.json of an encoder's folder: what its weights do not tell (encoders/load_encoder.h).
+nlohmann::json to_json(const encoders::EncoderConfig& config) {
+  if (const auto* vit = std::get_if<encoders::VitConfig>(&config)) {
+    return {{"architecture", "vit"}, {"heads", vit->heads}};
+  }
+  if (const auto* timesformer = std::get_if<encoders::TimesformerConfig>(&config)) {
+    return {{"architecture", "timesformer"}, {"heads", timesformer->heads}};
+  }
+  const auto& ast = std::get<encoders::AstConfig>(config);
+  return {{"architecture", "ast"},
+          {"heads", ast.heads},
+          {"mel_bins", ast.mel_bins},
+          {"frames", ast.frames},
+          {"stride", ast.stride}};
+}
+
+std::map<world::Medium, TextCeiling> make_language_model(const std::filesystem::path& folder,
+                                                         const PretrainOptions& training, int64_t gate_scenes,
+                                                         const OnPretrainProgress& progress) {
   const std::string tokenizer_json = train_tokenizer();
   const auto tokenizer = text::Tokenizer::from_tokenizer_json(tokenizer_json);
-  const auto lm_config = lm_shape(tokenizer.size());
-  const lm::Opt lm(lm_config, nn::random_weights(lm::opt_weights(lm_config), options.lm.seed, lm_config.init_std));
-  pretrain_lm(lm, tokenizer, options.lm, on_progress("language model", options.lm.steps));
+  const auto config = lm_shape(tokenizer.size());
+  const lm::Opt lm(config, fresh_lm_weights(config, training.seed));
+  pretrain_lm(lm, tokenizer, training, progress);
   round_to_half(lm.weights());
-  gates.text = text_ceiling(lm, tokenizer, world::Split::kTest, options.gate_scenes, 77);
-  write_text(options.folder / "opt/tokenizer.json", tokenizer_json);
-  write_text(options.folder / "opt/config.json", lm::to_json(lm_config).dump(1) + "\n");
-  write_half(options.folder / "opt/model.safetensors", lm.weights());
+  write_text(folder / "tokenizer.json", tokenizer_json);
+  write_text(folder / "config.json", lm::to_json(config).dump(1) + "\n");
+  write_half(folder / "model.safetensors", lm.weights());
+  std::map<world::Medium, TextCeiling> ceilings;
+  for (const auto medium : {world::Medium::kImage, world::Medium::kVideo, world::Medium::kAudio}) {
+    ceilings[medium] = text_ceiling(lm, tokenizer, reading_tests(medium, world::Split::kTest, gate_scenes, 77));
+  }
+  return ceilings;
+}
 
-  const auto vit_config = vit_shape();
-  const encoders::Vit vit(vit_config,
-                          nn::random_weights(encoders::vit_weights(vit_config), options.encoder.seed, 0.02));
-  const auto probe = pretrain_encoder(vit, options.encoder, on_progress("encoder", options.encoder.steps));
-  round_to_half(vit.weights());
-  gates.probe = probe_accuracy(vit, probe, world::Split::kTest, options.gate_scenes, 55);
-  write_text(options.folder / "vit/config.json",
-             nlohmann::json{{"architecture", "vit"}, {"heads", vit_config.heads}}.dump(1) + "\n");
-  write_half(options.folder / "vit/model.safetensors", vit.weights());
+ProbeAccuracy make_encoder(const encoders::EncoderConfig& config, const std::filesystem::path& folder,
+                           const PretrainOptions& training, int64_t gate_scenes, const OnPretrainProgress& progress) {
+  const auto encoder = encoders::make_encoder(
+      config, nn::random_weights(encoders::encoder_weights(config), training.seed, kEncoderInitStd));
+  const auto probe = pretrain_encoder(*encoder, config, training, progress);
+  round_to_half(encoder->weights());
+  write_text(folder / "config.json", to_json(config).dump(1) + "\n");
+  write_half(folder / "model.safetensors", encoder->weights());
+  return probe_accuracy(*encoder, config, probe, world::Split::kTest, gate_scenes, 55);
+}
+
+}  // namespace
+
+std::string_view world_model_name(WorldModel model) {
+  constexpr std::string_view kNames[] = {"opt", "vit", "timesformer", "ast"};
+  return kNames[static_cast<size_t>(model)];
+}
+
+PretrainOptions pretrain_options(WorldModel model) {
+  switch (model) {
+    case WorldModel::kOpt:
+      return {.steps = 4800, .batch_size = 32, .learning_rate = 3e-3, .warmup_steps = 200};
+    case WorldModel::kVit:
+      return {.steps = 4500, .batch_size = 32, .learning_rate = 1e-3, .warmup_steps = 300};
+    case WorldModel::kTimesformer:
+      return {.steps = 4000, .batch_size = 32, .learning_rate = 1e-3, .warmup_steps = 300};
+    case WorldModel::kAst:
+      break;
+  }
+  return {.steps = 2500, .batch_size = 32, .learning_rate = 1e-3, .warmup_steps = 200};
+}
+
+WorldGates make_world_models(const WorldModelOptions& options) {
+  WorldGates gates;
+  for (const WorldModel model : options.models) {
+    const std::string name(world_model_name(model));
+    PretrainOptions training = pretrain_options(model);
+    if (options.steps) training.steps = *options.steps;
+    const auto progress = [&](const PretrainProgress& done) {
+      if (options.progress) options.progress(name, training.steps, done);
+      if (options.interrupted && options.interrupted()) throw Interrupted("interrupted while training " + name);
+      return true;
+    };
+    const auto folder = options.folder / name;
+    std::filesystem::create_directories(folder);
+    if (model == WorldModel::kOpt) {
+      gates.text = make_language_model(folder, training, options.gate_scenes, progress);
+    } else {
+      gates.probes[model] = make_encoder(encoder_shape(model), folder, training, options.gate_scenes, progress);
+    }
+  }
   return gates;
 }
 

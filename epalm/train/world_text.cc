@@ -1,0 +1,41 @@
+#include "epalm/train/world_text.h"
+
+#include "epalm/world/audio_language.h"
+#include "epalm/world/language.h"
+#include "epalm/world/video_language.h"
+
+namespace epalm::train {
+
+using world::Medium;
+using world::Split;
+
+world::Document random_document(Medium medium, PythonRandom& random) {
+  switch (medium) {
+    case Medium::kImage:
+      return world::document(world::random_scene(random, Split::kTrain), random);
+    case Medium::kVideo:
+      return world::document(world::random_video_scene(random, Split::kTrain), random);
+    case Medium::kAudio:
+      break;
+  }
+  return world::document(world::random_audio_scene(random, Split::kTrain), random);
+}
+
+std::string random_sentence(Medium medium, PythonRandom& random) {
+  switch (medium) {
+    case Medium::kImage:
+      return world::corpus(random, 1).front();
+    case Medium::kVideo:
+      return world::video_corpus(random, 1).front();
+    case Medium::kAudio:
+      break;
+  }
+  return world::audio_corpus(random, 1).front();
+}
+
+Medium random_medium(PythonRandom& random) {
+  constexpr Medium kMedia[] = {Medium::kImage, Medium::kVideo, Medium::kAudio};
+  return kMedia[random.randrange(3)];
+}
+
+}  // namespace epalm::train
