@@ -132,11 +132,7 @@ class Sound {
   }
 
   void check_length() const {
-    if (stream_->duration == AV_NOPTS_VALUE ||
-        input_->demuxer()->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE) {
-      return;
-    }
-    const double stated_s = seconds_of(stream_->duration, stream_->time_base);
+    const double stated_s = input_->stated_duration_s(stream_);
     require(!is_cut_short(seconds_read(), stated_s),
             "'{}': the sound ends after {:.2f} of {:.2f} s; the file is "
             "truncated",

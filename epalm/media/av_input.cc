@@ -1,6 +1,8 @@
 #include "epalm/media/av_input.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <mutex>
 #include <thread>
 
@@ -93,6 +95,22 @@ AVStream* AvInput::stream(AVMediaType type) const {
           : video ? "sound only"
                   : "video only");
   return stream;
+}
+
+// Matroska says it for the longest track; for each it is a tag of the form 00:01:02.345.
+double AvInput::stated_duration_s(const AVStream* stream) const {
+  if (demuxer_->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE) return 0;
+  if (stream->duration != AV_NOPTS_VALUE) return std::max(0.0, seconds_of(stream->duration, stream->time_base));
+  const AVDictionaryEntry* tag = av_dict_get(stream->metadata, "DURATION", nullptr, 0);
+  int hours = 0;
+  int minutes = 0;
+  double seconds = 0;
+  if (tag != nullptr && std::sscanf(tag->value, "%2d:%2d:%lf", &hours, &minutes, &seconds) == 3) {
+    const double duration_s = hours * 3600.0 + minutes * 60.0 + seconds;
+    return std::isfinite(duration_s) ? std::max(0.0, duration_s) : 0;
+  }
+  const bool alone = demuxer_->nb_streams == 1 && demuxer_->duration != AV_NOPTS_VALUE;
+  return alone ? std::max(0.0, static_cast<double>(demuxer_->duration) / AV_TIME_BASE) : 0;
 }
 
 bool AvInput::read(AVPacket* packet) const {

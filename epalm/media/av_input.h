@@ -21,6 +21,9 @@ class AvInput {
   // The stream that players would show or play; a cover picture is no video. Throws Error if there is none.
   AVStream* stream(AVMediaType type) const;
 
+  // How long the container says that the stream lasts; 0 where it does not, or only guesses from the size of the file.
+  double stated_duration_s(const AVStream* stream) const;
+
   // The next packet of any stream that is not discarded; false at the end. Throws Error on damage or a late clock.
   bool read(AVPacket* packet) const;
 

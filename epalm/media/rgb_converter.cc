@@ -65,15 +65,15 @@ void RgbConverter::prepare(const AVFrame& frame, const std::string& name_for_err
   range_ = frame.color_range;
 }
 
-Image RgbConverter::convert(const AVFrame& frame, const std::string& name_for_errors) {
+const Image& RgbConverter::convert(const AVFrame& frame, const std::string& name_for_errors) {
   prepare(frame, name_for_errors);
   const int rows = sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, rgb_->data, rgb_->linesize);
   require(rows == frame.height, "'{}': a frame cannot be turned into RGB", name_for_errors);
-  Image image(frame.width, frame.height);
-  for (int y = 0; y < image.height; ++y) {
-    std::memcpy(image.row(y), rgb_->data[0] + static_cast<ptrdiff_t>(y) * rgb_->linesize[0], image.row_bytes());
+  if (image_.width != frame.width || image_.height != frame.height) image_ = Image(frame.width, frame.height);
+  for (int y = 0; y < image_.height; ++y) {
+    std::memcpy(image_.row(y), rgb_->data[0] + static_cast<ptrdiff_t>(y) * rgb_->linesize[0], image_.row_bytes());
   }
-  return image;
+  return image_;
 }
 
 }  // namespace epalm::media

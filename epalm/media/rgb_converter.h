@@ -25,14 +25,15 @@ Image oriented(const Image& image, const Orientation& orientation);
 // colour matrix and range, BT.601 where it names none, alpha dropped.
 class RgbConverter {
  public:
-  // Throws Error naming the file where libswscale cannot read the format.
-  Image convert(const AVFrame& frame, const std::string& name_for_errors);
+  // The picture is overwritten by the next one. Throws Error naming the file where libswscale cannot read the format.
+  const Image& convert(const AVFrame& frame, const std::string& name_for_errors);
 
  private:
   void prepare(const AVFrame& frame, const std::string& name_for_errors);
 
   SwsPtr scaler_;
   FramePtr rgb_;
+  Image image_;
   int width_ = 0, height_ = 0, format_ = -1, matrix_ = -1, range_ = -1;  // that scaler_ is made for
 };
 

@@ -42,7 +42,7 @@ class VideoFile::Reader {
     }
     for (size_t i = 0; i < places.size();) {
       const int64_t index = indices[places[i]];
-      const Image image = oriented(converter_.convert(*find(index), file_->name()), orientation_);
+      const Image& image = shown(*find(index));
       for (; i < places.size() && indices[places[i]] == index; ++i) use(places[i], image);
     }
   }
@@ -111,8 +111,7 @@ class VideoFile::Reader {
     info_.frames = index_.frame_count();
     info_.container = cursor_->input().demuxer()->iformat->name;
     info_.codec = avcodec_get_name(stream->codecpar->codec_id);
-    const double stated_s =
-        stream->duration == AV_NOPTS_VALUE ? 0 : std::max(0.0, seconds_of(stream->duration, stream->time_base));
+    const double stated_s = cursor_->input().stated_duration_s(stream);
     const double span_s = seen_span_s();
     info_.fps = av_q2d(stream->avg_frame_rate.den > 0 ? stream->avg_frame_rate : AVRational{0, 1});
     const auto frames = static_cast<double>(info_.frames);
@@ -162,6 +161,14 @@ class VideoFile::Reader {
     require(frame != nullptr, "'{}': frame {} of {} cannot be decoded; the file is damaged", file_->name(), index,
             index_.frame_count());
     return frame;
+  }
+
+  // The frame as a picture, valid until the next call.
+  const Image& shown(const AVFrame& frame) {
+    const Image& stored = converter_.convert(frame, file_->name());
+    if (orientation_ == Orientation{}) return stored;
+    turned_ = oriented(stored, orientation_);
+    return turned_;
   }
 
   void start_at(int32_t packet) {
@@ -217,6 +224,7 @@ class VideoFile::Reader {
   FrameIndex index_;
   RgbConverter converter_;
   Orientation orientation_;
+  Image turned_;
   VideoInfo info_;
   int width_ = 0;  // as stored
   int height_ = 0;
