@@ -89,7 +89,7 @@ int run_demo_verb(const DemoFlags& flags) {
   }
   fmt::print("\n{}\n{}\n", report::render_text_table(demo::figures_table(result)),
              report::render_text_table(demo::gates_table(result)));
-  fmt::print("It took {}. Report with curves, pictures, clips and sounds: {}\n", duration_text(result.seconds),
+  fmt::print("It took {}. Report with curves, test media, questions and answers: {}\n", duration_text(result.seconds),
              result.report.string());
   print_what_to_ask(result);
   return 0;

@@ -100,7 +100,7 @@ report::TextTable figures_table(const DemoResult& result) {
 }
 
 report::TextTable gates_table(const DemoResult& result) {
-  report::TextTable table{{"medium", "gate", "measured", "target", ""}, {}};
+  report::TextTable table{{"medium", "gate", "measured", "target", "verdict"}, {}};
   for (const Gate& gate : result.gates) {
     table.rows.push_back(
         {gate.modality, gate.claim, measured_text(gate), target_text(gate), gate.passed() ? "holds" : "fails"});

@@ -36,7 +36,7 @@ void add_question_gates(const TaskResult& task, const Targets& targets, std::vec
         "points");
   }
   if (accuracy && task.text_ceiling) {
-    add("answers below the text", *task.text_ceiling - *accuracy, targets.below_ceiling, false, "points");
+    add("answers below those from text", *task.text_ceiling - *accuracy, targets.below_ceiling, false, "points");
   }
 }
 

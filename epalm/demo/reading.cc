@@ -5,7 +5,6 @@
 #include "epalm/world/audio_describe.h"
 #include "epalm/world/clip_sample.h"
 #include "epalm/world/describe.h"
-#include "epalm/world/items.h"
 #include "epalm/world/sample.h"
 #include "epalm/world/video_describe.h"
 
@@ -37,9 +36,8 @@ std::vector<ReadingTest> picture_tests(const world::WorldOptions& world) {
 
 std::vector<ReadingTest> clip_tests(const world::VideoWorldOptions& world) {
   return tests_of(world.clips.test, world.seed, [&](int i) {
-    const world::ClipSize smallest{16, 2 * world::kMaxItems};  // nobody looks at them
     return world::make_video_sample(world.seed, Split::kTest, i,
-                                    {smallest, world.clips.captions, world.clips.test_questions});
+                                    {{world.size_px, world.frames}, world.clips.captions, world.clips.test_questions});
   });
 }
 

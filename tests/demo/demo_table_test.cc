@@ -50,7 +50,28 @@ TEST(DemoTable, ShowsEveryFigureBesideTheBlankOne) {
   const std::string text = report::render_text_table(figures_table(sample_result({Task::kVqa, Task::kVideoCaption})));
   EXPECT_EQ(text,
             "on unseen scenes               image  blank      video  blank\n"
-            "────────────────────────  ─────────  ─────  ─────────  ─────\n");
+            "─────────────────────────  ─────────  ─────  ─────────  ─────\n"
+            "questions\n"
+            "  accuracy, %                   72.4   31.0\n"
+            "  yes/no, %                     74.0   46.0\n"
+            "  number, %                     70.0   40.0\n"
+            "  other, %                      71.0   18.0\n"
+            "  most frequent answer, %       34.0\n"
+            "  told in words, %              91.2\n"
+            "  parameters               2,802,400\n"
+            "    trained                   21,632\n"
+            "    trained, %                 0.772\n"
+            "  seconds per epoch             18.0\n"
+            "\n"
+            "captions\n"
+            "  CIDEr, %                                       145.1   23.5\n"
+            "  ROUGE_L, %                                      59.3   53.0\n"
+            "  BLEU_4, %                                       35.8   32.9\n"
+            "  BLEU_1, %                                       65.0   62.0\n"
+            "  parameters                                 2,802,400\n"
+            "    trained                                     21,632\n"
+            "    trained, %                                   0.772\n"
+            "  seconds per epoch                               18.0\n");
 }
 
 TEST(DemoTable, GatesSayWhetherTheyHold) {
