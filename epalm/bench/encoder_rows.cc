@@ -72,7 +72,7 @@ Measurement measure_ast(const std::filesystem::path&) {
 Row encoder_row(const std::string& name, const std::string& title, const std::string& unit,
                 Measurement (*measure)(const std::filesystem::path&)) {
   return {.name = "media.encoder_" + name,
-          .what = "forward of a " + title + ", against the published steps in libtorch's own operators",
+          .what = "forward of " + title + ", against the published steps in libtorch's own operators",
           .unit = unit,
           .precision = "fp32",
           .target = Target{Target::Kind::kRatioAtLeast, 1},
@@ -82,9 +82,9 @@ Row encoder_row(const std::string& name, const std::string& title, const std::st
 }  // namespace
 
 std::vector<Row> encoder_rows() {
-  return {encoder_row("vit", "ViT-B/16", "pictures/s", measure_vit),
-          encoder_row("timesformer", "TimeSformer-B", "clips/s", measure_timesformer),
-          encoder_row("ast", "AST-B", "sounds/s", measure_ast)};
+  return {encoder_row("vit", "a ViT-B/16", "pictures/s", measure_vit),
+          encoder_row("timesformer", "a TimeSformer-B", "clips/s", measure_timesformer),
+          encoder_row("ast", "an AST-B", "sounds/s", measure_ast)};
 }
 
 }  // namespace epalm::bench

@@ -20,12 +20,15 @@ PlainFbank::PlainFbank(int sample_rate_hz, int mel_bins)
       window_(at::hann_window(frame_samples_, /*periodic=*/false)) {
   const double lowest = mel(20.0);
   const double width = (mel(0.5 * sample_rate_hz) - lowest) / (mel_bins + 1);
-  const at::Tensor left = lowest + width * at::arange(mel_bins, at::kFloat);  // [bins]
+  const at::Tensor bin = at::arange(mel_bins, at::kFloat);  // [bins]
+  const at::Tensor left = bin * width + lowest;
+  const at::Tensor centre = (bin + 1.0) * width + lowest;
+  const at::Tensor right = (bin + 2.0) * width + lowest;
   const double line_spacing_hz = static_cast<double>(sample_rate_hz) / static_cast<double>(padded_samples_);
-  const at::Tensor lines =
-      1127.0 * at::log(1.0 + at::arange(padded_samples_ / 2, at::kFloat) * (line_spacing_hz / 700.0)).unsqueeze(1);
-  const at::Tensor up = (lines - left) / width;
-  const at::Tensor down = (left + 2 * width - lines) / width;
+  const at::Tensor lines_hz = at::arange(padded_samples_ / 2, at::kFloat) * line_spacing_hz;
+  const at::Tensor lines = (at::log(lines_hz / 700.0 + 1.0) * 1127.0).unsqueeze(1);
+  const at::Tensor up = (lines - left) / (centre - left);
+  const at::Tensor down = (right - lines) / (right - centre);
   triangles_ = at::clamp_min(at::minimum(up, down), 0.0);
 }
 

@@ -5,7 +5,8 @@
 namespace epalm::bench {
 
 // Kaldi's log mel energies as torchaudio computes them, in libtorch's operators: the plain path of media::Fbank (its
-// header tells the settings). The triangles are made once, which torchaudio does for every sound.
+// header tells the settings). The triangles, rounded as there, are made once; torchaudio makes them for each
+// sound.
 class PlainFbank {
  public:
   PlainFbank(int sample_rate_hz, int mel_bins);

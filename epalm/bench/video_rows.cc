@@ -25,7 +25,7 @@ struct Clip {
   int width = 640;
   int height = 360;
   int fps = 25;
-  int64_t seconds = 20;
+  int64_t seconds = 10;
   int key_frame_interval = 50;
   int b_frames = 2;
 
@@ -95,9 +95,9 @@ Measurement measure_two_hours(const fs::path& scratch) {
   Clip clip;
   clip.width = 320;
   clip.height = 180;
-  clip.fps = 5;
+  clip.fps = 1;
   clip.seconds = 7200;
-  clip.key_frame_interval = 2 * clip.fps;
+  clip.key_frame_interval = 10;
   Measurement measured;
   // Making the file takes memory that is not the sampling's.
   measured.note = in_child_process([&] { return write_clip(path, clip); }).text;

@@ -17,7 +17,7 @@ TEST(PlainFbank, GivesWhatFbankGives) {
     ASSERT_EQ(plain.size(0), fbank.frames_of(samples.numel()));
     ASSERT_EQ(plain.size(1), 64);
     // As epalm/bench/audio_rows.cc derives.
-    EXPECT_LE((at::from_blob(ours.data(), plain.sizes()) - plain).abs().max().item<double>(), 1e-4) << rate_hz;
+    EXPECT_LE((at::from_blob(ours.data(), plain.sizes()) - plain).abs().max().item<double>(), 5e-4) << rate_hz;
   }
 }
 
