@@ -8,7 +8,7 @@
 namespace epalm::media {
 
 struct AudioOptions {
-  MediaLimits limits;
+  MediaLimits limits{};
   int sample_rate_hz = 0;  // to resample to; 0: the file's own
 };
 

@@ -18,7 +18,7 @@ namespace epalm::media {
 enum class Seeking { kWhenCheaper, kNever };
 
 struct VideoOptions {
-  MediaLimits limits;
+  MediaLimits limits{};
   int threads = 0;  // of the decoder; 0: one per core, at most 8. A data loader with workers sets 1.
   Seeking seeking = Seeking::kWhenCheaper;
 };
