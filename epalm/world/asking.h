@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "epalm/base/python_random.h"
+#include "epalm/world/items.h"
 #include "epalm/world/questions.h"
-#include "epalm/world/sequence.h"
 #include "epalm/world/words.h"
 
 namespace epalm::world {
 
-// What the questions about clips and sounds share: how a "no" and a number are drawn so that the words give nothing
-// away, and the questions about order.
+// What the questions of all three worlds share: how a "no" and a number are drawn so that the words give nothing away,
+// and what may be asked about an order.
 
 inline constexpr const char* kYesNo = "yes/no";
 inline constexpr const char* kNumber = "number";
@@ -70,17 +70,29 @@ ValuePair absent_pair(PythonRandom& random, const std::vector<Item>& items, cons
   });
 }
 
-// A value to be counted: absent (35 %), repeated (where one is, most of the rest) or taken from any item.
+// A value to be counted that is no item's (35 %) or several items' (where one is, most of the rest), else nothing: then
+// it is to be any item's.
 template <typename Item>
-int draw_counted(PythonRandom& random, const std::vector<Item>& items, Attribute<Item> attribute, int kinds) {
+std::optional<int> draw_absent_or_repeated(PythonRandom& random, const std::vector<Item>& items,
+                                           Attribute<Item> attribute, int kinds) {
   const int64_t roll = random.randrange(100);
   const auto count = [&](int value) { return count_value(items, attribute, value); };
   const std::vector<int> absent = values_where(kinds, [&](int value) { return count(value) == 0; });
   const std::vector<int> repeated = values_where(kinds, [&](int value) { return count(value) > 1; });
   if (roll < 35 && !absent.empty()) return random.choice(absent);
   if (roll < 85 && !repeated.empty()) return random.choice(repeated);
-  return random.choice(items).*attribute;
+  return std::nullopt;
 }
+
+template <typename Item>
+int draw_counted(PythonRandom& random, const std::vector<Item>& items, Attribute<Item> attribute, int kinds) {
+  const std::optional<int> special = draw_absent_or_repeated(random, items, attribute, kinds);
+  return special ? *special : random.choice(items).*attribute;
+}
+
+// "how many red shapes are there", or "… do you see" if that is how the medium is perceived.
+Question count_question(PythonRandom& random, const std::string& things, const std::string& perceived, int count,
+                        const std::string& type);
 
 // A position whose item alone has its value of the attribute.
 template <typename Item>

@@ -22,9 +22,7 @@ std::string phrase(const Sound& sound, const Told& told) {
 }
 
 std::vector<std::string> phrases(const AudioScene& scene, const Told& told) {
-  std::vector<std::string> parts;
-  for (const Sound& sound : scene.sounds) parts.push_back(phrase(sound, told));
-  return parts;
+  return each(scene.sounds, [&](const Sound& sound) { return phrase(sound, told); });
 }
 
 std::string counted_sounds(const AudioScene& scene) {

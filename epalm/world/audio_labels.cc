@@ -1,11 +1,11 @@
 #include "epalm/world/audio_labels.h"
 
-#include "epalm/world/sequence_labels.h"
+#include "epalm/world/item_labels.h"
 
 namespace epalm::world {
 namespace {
 
-SequenceTasks<Sound> make_tasks() {
+ItemTasks<Sound> make_tasks() {
   const auto kind = attribute_aspect("kind", &Sound::kind, kSoundKindCount);
   const auto pitch = attribute_aspect("pitch", &Sound::pitch, kPitchCount);
   const auto loudness = attribute_aspect("loudness", &Sound::loudness, kLoudnessCount);
@@ -13,7 +13,7 @@ SequenceTasks<Sound> make_tasks() {
   const auto order = order_aspect<Sound>();
   const auto after = neighbour_aspect("after", &Sound::kind, kSoundKindCount, 1);
   const auto before = neighbour_aspect("before", &Sound::kind, kSoundKindCount, -1);
-  SequenceTasks<Sound> tasks;
+  ItemTasks<Sound> tasks;
   tasks.add_slots({kind, pitch, loudness, length});
   tasks.add_keyed("kind", &Sound::kind, kSoundKindCount, {pitch, loudness, length, order, after, before});
   tasks.add_keyed("pitch", &Sound::pitch, kPitchCount, {kind});
@@ -27,8 +27,8 @@ SequenceTasks<Sound> make_tasks() {
   return tasks;
 }
 
-const SequenceTasks<Sound>& tasks() {
-  static const SequenceTasks<Sound> kTasks = make_tasks();
+const ItemTasks<Sound>& tasks() {
+  static const ItemTasks<Sound> kTasks = make_tasks();
   return kTasks;
 }
 

@@ -6,10 +6,6 @@
 namespace epalm::world {
 namespace {
 
-std::string ordinal(size_t position) {
-  return word_of(kOrdinals, static_cast<int>(position));
-}
-
 std::string kind_word(int kind) {
   return word_of(kSoundKinds, kind);
 }
@@ -93,20 +89,15 @@ MaybeQuestion ask_if_quality(const AudioScene& scene, PythonRandom& random) {
                   yes_or_no(yes), kYesNo, "is the"};
 }
 
-Question count_question(PythonRandom& random, const std::string& things, int count, const std::string& type) {
-  return {pick(random, {"how many " + things + " are there", "how many " + things + " do you hear"}),
-          std::to_string(count), kNumber, type};
-}
-
 MaybeQuestion ask_count(const AudioScene& scene, PythonRandom& random) {
-  return count_question(random, "sounds", static_cast<int>(scene.sounds.size()), "how many sounds");
+  return count_question(random, "sounds", "do you hear", static_cast<int>(scene.sounds.size()), "how many sounds");
 }
 
 MaybeQuestion ask_count_of(const AudioScene& scene, PythonRandom& random) {
   const bool of_kind = coin(random);
   const Attribute<Sound> attribute = of_kind ? &Sound::kind : &Sound::pitch;
   const int value = draw_counted(random, scene.sounds, attribute, of_kind ? kSoundKindCount : kPitchCount);
-  return count_question(random, of_kind ? kind_word(value) + "s" : word_of(kPitches, value) + " sounds",
+  return count_question(random, of_kind ? kind_word(value) + "s" : word_of(kPitches, value) + " sounds", "do you hear",
                         count_value(scene.sounds, attribute, value), "how many of the");
 }
 

@@ -31,8 +31,8 @@ void draw_details(PythonRandom& random, std::vector<Sound>& sounds) {
     sound.duration_ms = sound.length == kLong ? between(random, 550, 650) : between(random, 200, 260);
     now_ms += sound.duration_ms + between(random, 80, 150);
     sound.frequency_hz = kFrequencyHz.at(static_cast<size_t>(sound.pitch)) * between(random, 940, 1060) / 1000;
-    // Louder by 14 dB, each 1.5 dB up or down.
-    sound.level_permille = sound.loudness == kLoud ? between(random, 168, 238) : between(random, 33, 48);
+    // Louder by 13.6 dB, each 2 dB up or down; a noise has peaks of five times its level.
+    sound.level_permille = sound.loudness == kLoud ? between(random, 115, 185) : between(random, 24, 39);
   }
 }
 

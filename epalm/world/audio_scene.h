@@ -35,7 +35,7 @@ struct Sound {
   int start_ms = 0;  // from the start of the clip
   int duration_ms = 0;
   int frequency_hz = 0;    // the pitch, a little out of tune
-  int level_permille = 0;  // root mean square, full scale 1000
+  int level_permille = 0;  // root mean square, full scale 1000; clicks, mostly silence, have half of it
 };
 
 // Sounds in their order with short gaps, on a faint hiss.

@@ -77,6 +77,45 @@ bool is_inside(const std::vector<Point>& outline, Point p) {
   return inside;
 }
 
+// The straight line from one corner to the next.
+struct Side {
+  double x, y;    // its first corner
+  double dx, dy;  // to its last
+  double per_square_length;
+};
+
+std::vector<Side> sides_of(const std::vector<Point>& outline) {
+  std::vector<Side> sides;
+  for (size_t i = 0, j = outline.size() - 1; i < outline.size(); j = i++) {
+    const auto dx = static_cast<double>(outline[i].x - outline[j].x);
+    const auto dy = static_cast<double>(outline[i].y - outline[j].y);
+    sides.push_back(
+        {static_cast<double>(outline[j].x), static_cast<double>(outline[j].y), dx, dy, 1.0 / (dx * dx + dy * dy)});
+  }
+  return sides;
+}
+
+const std::vector<Side>& sides_of_shape(int shape) {
+  static const std::array<std::vector<Side>, kShapeCount> kSides = [] {
+    std::array<std::vector<Side>, kShapeCount> all;
+    for (size_t i = 0; i < all.size(); ++i) all[i] = sides_of(outlines()[i]);
+    return all;
+  }();
+  return kSides.at(static_cast<size_t>(shape));
+}
+
+// Whether the outline passes the point at no less than this distance.
+bool is_clear_of(const std::vector<Side>& sides, double x, double y, double distance) {
+  if (sides.empty()) return std::abs(std::hypot(x, y) - static_cast<double>(kUnit)) > distance;
+  return std::all_of(sides.begin(), sides.end(), [&](const Side& side) {
+    const double along =
+        std::clamp(((x - side.x) * side.dx + (y - side.y) * side.dy) * side.per_square_length, 0.0, 1.0);
+    const double right = x - side.x - along * side.dx;
+    const double down = y - side.y - along * side.dy;
+    return right * right + down * down > distance * distance;
+  });
+}
+
 // Rounded to 1/65536, far coarser than the last bits in which mathematics libraries differ.
 int64_t fixed(double value) {
   return std::llround(value * static_cast<double>(kSide));
@@ -127,18 +166,34 @@ Canvas::Canvas(const Background& background, int size_px, PythonRandom& noise) :
 
 void Canvas::paint(const Object& object) {
   const std::vector<Point>& outline = outlines().at(static_cast<size_t>(object.shape));
+  const std::vector<Side>& sides = sides_of_shape(object.shape);
   const Point centre{object.x_permille * kSide / 1000, object.y_permille * kSide / 1000};
   const int64_t radius = object.radius_permille * kSide / 1000;
   const double angle = object.angle_deg * std::numbers::pi / 180.0;
   const int64_t cosine = fixed(std::cos(angle));
   const int64_t sine = fixed(std::sin(angle));
+  const auto sample_position = [&](int64_t index) {
+    return (2 * index + 1) * kSide / (int64_t{2} * kSamples * size_px_);
+  };
   const auto covered = [&](int64_t column, int64_t row) {
-    const int64_t x = (2 * column + 1) * kSide / (int64_t{2} * kSamples * size_px_) - centre.x;
-    const int64_t y = (2 * row + 1) * kSide / (int64_t{2} * kSamples * size_px_) - centre.y;
+    const int64_t x = sample_position(column) - centre.x;
+    const int64_t y = sample_position(row) - centre.y;
     return is_inside(
         outline, {(x * cosine + y * sine) / kSide * kUnit / radius, (y * cosine - x * sine) / kSide * kUnit / radius});
   };
-  const auto clip = [&](int64_t pixel) { return std::clamp<int64_t>(pixel, 0, size_px_); };
+  // All samples of a pixel agree where the outline is further from its middle than they are: 3/8 of a pixel across and
+  // down, and what the whole numbers above round off, below three steps of either unit.
+  const double unit_per_side = static_cast<double>(kUnit) / static_cast<double>(radius);
+  const double pixel = static_cast<double>(kSide) / size_px_;
+  const double sample_reach = (0.375 * pixel + 3.0) * std::numbers::sqrt2 * unit_per_side + 5.0;
+  const auto is_even = [&](int64_t column, int64_t row) {
+    const double x = (static_cast<double>(column) + 0.5) * pixel - static_cast<double>(centre.x);
+    const double y = (static_cast<double>(row) + 0.5) * pixel - static_cast<double>(centre.y);
+    const double c = static_cast<double>(cosine) / static_cast<double>(kSide) * unit_per_side;
+    const double s = static_cast<double>(sine) / static_cast<double>(kSide) * unit_per_side;
+    return is_clear_of(sides, x * c + y * s, y * c - x * s, sample_reach);
+  };
+  const auto clip = [&](int64_t position) { return std::clamp<int64_t>(position, 0, size_px_); };
   const int64_t reach = radius + radius / 5;
   const int64_t first_row = clip((centre.y - reach) * size_px_ / kSide);
   const int64_t last_row = clip((centre.y + reach) * size_px_ / kSide + 1);
@@ -148,13 +203,18 @@ void Canvas::paint(const Object& object) {
   for (int64_t row = first_row; row < last_row; ++row) {
     for (int64_t column = first_column; column < last_column; ++column) {
       int hits = 0;
-      for (int sample = 0; sample < kSamples * kSamples; ++sample) {
-        if (covered(column * kSamples + sample % kSamples, row * kSamples + sample / kSamples)) ++hits;
+      if (is_even(column, row)) {
+        if (!covered(column * kSamples, row * kSamples)) continue;
+        hits = kSamples * kSamples;
+      } else {
+        for (int sample = 0; sample < kSamples * kSamples; ++sample) {
+          if (covered(column * kSamples + sample % kSamples, row * kSamples + sample / kSamples)) ++hits;
+        }
       }
-      Rgb& pixel = pixels_[static_cast<size_t>(row * size_px_ + column)];
+      Rgb& under = pixels_[static_cast<size_t>(row * size_px_ + column)];
       for (size_t c = 0; c < 3; ++c) {
         const int top = colour[c] + object.tint[c];
-        pixel[c] = (pixel[c] * (kSamples * kSamples - hits) + top * hits) / (kSamples * kSamples);
+        under[c] = (under[c] * (kSamples * kSamples - hits) + top * hits) / (kSamples * kSamples);
       }
     }
   }

@@ -12,7 +12,6 @@
 #include "epalm/media/video_writer.h"
 #include "epalm/world/clip_sample.h"
 #include "epalm/world/json_list_file.h"
-#include "epalm/world/sequence.h"
 #include "epalm/world/world_marker.h"
 #include "epalm/world/world_output.h"
 

@@ -1,6 +1,5 @@
 #include "epalm/world/clip_sample.h"
 
-#include "epalm/base/error.h"
 #include "epalm/world/answered_questions.h"
 #include "epalm/world/audio_describe.h"
 #include "epalm/world/audio_questions.h"
@@ -10,16 +9,6 @@
 #include "epalm/world/video_questions.h"
 
 namespace epalm::world {
-namespace {
-
-void check_counts(const char* what, int64_t index, int captions, int questions) {
-  require(index >= 0 && captions >= 0 && questions >= 0,
-          "{}: expected an index and counts of 0 or more, got index {}, {} captions, {} questions", what, index,
-          captions, questions);
-}
-
-}  // namespace
-
 VideoSample make_video_sample(uint64_t seed, Split split, int64_t index, const VideoSampleOptions& options) {
   check_counts("make_video_sample", index, options.captions, options.questions);
   VideoSample sample;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "epalm/world/wording.h"
 #include "epalm/world/words.h"
 
 namespace epalm::world {
@@ -29,28 +30,8 @@ std::vector<Object> shuffled(const Scene& scene, PythonRandom& random) {
   return objects;
 }
 
-// "x", "x and y", "x, y and z".
-std::string listed(const std::vector<std::string>& parts) {
-  std::string text = parts.front();
-  for (size_t i = 1; i < parts.size(); ++i) text += (i + 1 == parts.size() ? " and " : ", ") + parts[i];
-  return text;
-}
-
-std::string counted_shapes(size_t count) {
-  return number_word(static_cast<int>(count)) + (count == 1 ? " shape" : " shapes");
-}
-
-template <typename Function>
-std::vector<std::string> for_each(const std::vector<Object>& objects, Function function) {
-  std::vector<std::string> parts;
-  for (const Object& object : objects) parts.push_back(function(object));
-  return parts;
-}
-
-std::string sentences(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : " ") + part + ".";
-  return text;
+std::string counted_shapes(const Scene& scene) {
+  return counted(static_cast<int>(scene.objects.size()), "shape");
 }
 
 std::string one_caption(const Scene& scene, PythonRandom& random) {
@@ -60,7 +41,7 @@ std::string one_caption(const Scene& scene, PythonRandom& random) {
   const auto phrase = [&](const Object& object) {
     return with_article(noun(object, with_size)) + (with_place ? " " + at_place(object, random) : "");
   };
-  const std::string list = listed(for_each(objects, phrase));
+  const std::string list = listed(each(objects, phrase));
   switch (random.randrange(5)) {
     case 0:
       return list + ".";
@@ -71,7 +52,7 @@ std::string one_caption(const Scene& scene, PythonRandom& random) {
     case 3:
       return pick(random, {"we see ", "the picture shows "}) + list + ".";
     default:
-      return counted_shapes(objects.size()) + ": " + list + ".";
+      return counted_shapes(scene) + ": " + list + ".";
   }
 }
 
@@ -82,25 +63,18 @@ std::string describe(const Scene& scene, PythonRandom& random) {
   const auto placed = [&](const Object& o) { return with_article(noun(o, true)) + " " + at_place(o, random); };
   switch (random.randrange(4)) {
     case 0:
-      return listed(for_each(objects, placed)) + ".";
+      return listed(each(objects, placed)) + ".";
     case 1:
-      return sentences(for_each(objects, [&](const Object& o) { return "there is " + placed(o); }));
+      return sentences(each(objects, [&](const Object& o) { return "there is " + placed(o); }));
     case 2:
-      return counted_shapes(objects.size()) + ": " + listed(for_each(objects, placed)) + ".";
+      return counted_shapes(scene) + ": " + listed(each(objects, placed)) + ".";
     default:
-      return "the picture shows " + listed(for_each(objects, placed)) + ".";
+      return "the picture shows " + listed(each(objects, placed)) + ".";
   }
 }
 
 std::vector<std::string> captions(const Scene& scene, PythonRandom& random, int count) {
-  std::vector<std::string> texts;
-  // A single object has dozens of wordings, so a few tries find a new one.
-  for (int tries = 0; static_cast<int>(texts.size()) < count; ++tries) {
-    std::string text = one_caption(scene, random);
-    const bool known = std::find(texts.begin(), texts.end(), text) != texts.end();
-    if (!known || tries > 10 * count) texts.push_back(std::move(text));
-  }
-  return texts;
+  return different_texts(count, [&] { return one_caption(scene, random); });
 }
 
 }  // namespace epalm::world

@@ -1,10 +1,8 @@
 #include "epalm/world/document.h"
 
-#include <algorithm>
-
-#include "epalm/world/annotators.h"
 #include "epalm/world/describe.h"
 #include "epalm/world/questions.h"
+#include "epalm/world/telling.h"
 #include "epalm/world/words.h"
 
 namespace epalm::world {
@@ -27,10 +25,8 @@ std::string fact(PythonRandom& random) {
     case 4:
       return "the " + place_word(place) + " is " + (is_left(place) ? "left of the " : "right of the ") +
              place_word(place ^ 1) + ".";
-    case 5: {
-      const auto& [word, synonym] = random.choice(synonyms());
-      return synonym + pick(random, {" is another word for ", " means "}) + word + ".";
-    }
+    case 5:
+      return synonym_fact(Medium::kImage, random);
     default:
       return pick(random, {"a circle is round.", "a triangle has three corners.", "a square has four corners.",
                            "a diamond has four corners.", "a star has five points.", "a cross has four arms.",
@@ -54,10 +50,7 @@ std::string story(const Scene& scene, PythonRandom& random) {
 }  // namespace
 
 Document document(const Scene& scene, PythonRandom& random) {
-  Document result;
-  result.description = describe(scene, random);
-  for (const Question& asked : questions(scene, random)) result.question_answers.emplace_back(asked.text, asked.answer);
-  return result;
+  return document_of(scene, random);
 }
 
 std::vector<std::string> corpus(PythonRandom& random, int count) {

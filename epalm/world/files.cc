@@ -2,19 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <cctype>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <span>
 
-#include "epalm/base/error.h"
 #include "epalm/media/image_file.h"
 #include "epalm/world/annotators.h"
 #include "epalm/world/json_list_file.h"
 #include "epalm/world/sample.h"
 #include "epalm/world/world_marker.h"
+#include "epalm/world/world_output.h"
 
 namespace epalm::world {
 namespace {
@@ -39,10 +37,6 @@ std::array<SplitPlan, 3> plans(const WorldOptions& o) {
            {Split::kTest, "test", "val2014", o.test_images, o.test_questions, 500'000}}};
 }
 
-void check_range(const char* name, int value, int low, int high) {
-  require(value >= low && value <= high, "tiny world: expected {} from {} to {}, got {}", name, low, high, value);
-}
-
 void check_options(const WorldOptions& o) {
   check_range("train_images", o.train_images, 0, 300'000);
   check_range("val_images", o.val_images, 0, 100'000);
@@ -65,20 +59,6 @@ nlohmann::json to_json(const WorldOptions& o) {
           {"seed", o.seed}};
 }
 
-void make_folder(const path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  require(!error, "{}: expected a folder that can be made, got: {}", folder.string(), error.message());
-}
-
-void write_bytes(const path& file_path, std::span<const std::byte> bytes) {
-  std::ofstream file(file_path, std::ios::binary | std::ios::trunc);
-  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  require(file.good(), "{}: expected to write {} bytes and could not; check the folder and the free space",
-          file_path.string(), bytes.size());
-}
-
 void write_json(const path& file_path, const Json& json) {
   const std::string text = json.dump() + "\n";
   write_bytes(file_path, std::as_bytes(std::span(text)));
@@ -96,17 +76,6 @@ std::vector<std::string> tokens(const std::string& caption) {
   }
   if (words.back().empty()) words.pop_back();
   return words;
-}
-
-// The score that VQAv2's annotations are commonly turned into, by how many of the ten gave the answer.
-Json soft_scores(const std::vector<std::string>& answers) {
-  constexpr std::array<double, 5> kScores = {0.0, 0.3, 0.6, 0.9, 1.0};
-  Json scores = Json::object();
-  for (const std::string& answer : answers) {
-    const auto count = static_cast<size_t>(std::count(answers.begin(), answers.end(), answer));
-    scores[answer] = kScores[std::min<size_t>(count, 4)];
-  }
-  return scores;
 }
 
 Json annotation(const AnsweredQuestion& asked, int image_id, int question_id) {

@@ -23,4 +23,7 @@ enum class Stream : uint64_t {
 // Unrelated random numbers for every seed, split, index and purpose, so that samples can be made in any order.
 PythonRandom stream(uint64_t seed, Split split, int64_t index, Stream purpose);
 
+// Throws Error, in the name of `what`, for a negative index or count.
+void check_counts(const char* what, int64_t index, int captions, int questions);
+
 }  // namespace epalm::world

@@ -2,38 +2,10 @@
 
 #include <algorithm>
 
+#include "epalm/world/draws.h"
+
 namespace epalm::world {
 namespace {
-
-int draw(PythonRandom& random, int count) {
-  return static_cast<int>(random.randrange(count));
-}
-
-int between(PythonRandom& random, int low, int high) {
-  return static_cast<int>(random.randint(low, high));
-}
-
-bool chance(PythonRandom& random, int percent) {
-  return draw(random, 100) < percent;
-}
-
-int draw_count(PythonRandom& random) {
-  const int roll = draw(random, 100);
-  return roll < 30 ? 1 : roll < 70 ? 2 : 3;
-}
-
-// Values of one attribute for the objects of a scene: all distinct, or each later one equal to the first two times in
-// three and at least one of them equal.
-std::vector<int> draw_values(PythonRandom& random, int count, int kinds, bool repeat) {
-  std::vector<int> values;
-  for (const int64_t value : random.sample_indices(kinds, count)) values.push_back(static_cast<int>(value));
-  if (!repeat) return values;
-  const int always = between(random, 1, count - 1);
-  for (int i = 1; i < count; ++i) {
-    if (i == always || draw(random, 3) < 2) values[static_cast<size_t>(i)] = values[0];
-  }
-  return values;
-}
 
 // Colours and shapes of a scene, without regard to the split.
 std::vector<Object> draw_pairs(PythonRandom& random) {
@@ -63,17 +35,6 @@ void put_in_place(PythonRandom& random, Object& object) {
   for (int& channel : object.tint) channel = light + between(random, -6, 6);
 }
 
-Background draw_background(PythonRandom& random) {
-  Background background;
-  const int tone = between(random, 12, 78);
-  for (int& channel : background.rgb) channel = tone + between(random, -12, 12);
-  background.slope_x = between(random, -24, 24);
-  background.slope_y = between(random, -24, 24);
-  background.blotches = between(random, 0, 14);
-  background.noise = between(random, 2, 12);
-  return background;
-}
-
 }  // namespace
 
 bool is_held_out(const Object& object) {
@@ -95,26 +56,6 @@ Scene random_scene(PythonRandom& random, Split split) {
   for (Object& object : scene.objects) put_in_place(random, object);
   scene.background = draw_background(random);
   return scene;
-}
-
-int count_colour(const Scene& scene, int colour) {
-  return static_cast<int>(
-      std::count_if(scene.objects.begin(), scene.objects.end(), [&](const Object& o) { return o.colour == colour; }));
-}
-
-int count_shape(const Scene& scene, int shape) {
-  return static_cast<int>(
-      std::count_if(scene.objects.begin(), scene.objects.end(), [&](const Object& o) { return o.shape == shape; }));
-}
-
-int count_size(const Scene& scene, int size) {
-  return static_cast<int>(
-      std::count_if(scene.objects.begin(), scene.objects.end(), [&](const Object& o) { return o.size == size; }));
-}
-
-bool has_pair(const Scene& scene, int colour, int shape) {
-  return std::any_of(scene.objects.begin(), scene.objects.end(),
-                     [&](const Object& o) { return o.colour == colour && o.shape == shape; });
 }
 
 }  // namespace epalm::world

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "epalm/base/python_random.h"
+#include "epalm/world/items.h"
 
 namespace epalm::world {
 
@@ -20,7 +21,6 @@ inline constexpr int kColourCount = static_cast<int>(kColours.size());
 inline constexpr int kShapeCount = static_cast<int>(kShapes.size());
 inline constexpr int kSizeCount = static_cast<int>(kSizes.size());
 inline constexpr int kPlaceCount = static_cast<int>(kPlaces.size());
-inline constexpr int kMaxObjects = 3;
 inline constexpr int kBig = 1;
 
 // Geometry is in whole thousandths of the image side and whole degrees, so that no rounding differs between machines.
@@ -46,7 +46,7 @@ struct Background {
 };
 
 struct Scene {
-  std::vector<Object> objects;  // 1..kMaxObjects
+  std::vector<Object> objects;  // 1..kMaxItems
   Background background;
 };
 
@@ -68,11 +68,5 @@ bool has_held_out(const Scene& scene);
 // in 30 %; a quarter of the scenes with several objects repeat a colour or a shape, all others have distinct colours
 // and shapes.
 Scene random_scene(PythonRandom& random, Split split);
-
-// How many objects of the scene have the attribute value.
-int count_colour(const Scene& scene, int colour);
-int count_shape(const Scene& scene, int shape);
-int count_size(const Scene& scene, int size);
-bool has_pair(const Scene& scene, int colour, int shape);
 
 }  // namespace epalm::world

@@ -12,13 +12,6 @@ std::string thing(const Event& event) {
   return with_article(colour_word(event.colour) + " " + shape_word(event.shape));
 }
 
-template <typename Function>
-std::vector<std::string> for_each(const VideoScene& scene, Function function) {
-  std::vector<std::string> parts;
-  for (const Event& event : scene.events) parts.push_back(function(event));
-  return parts;
-}
-
 std::string clause(const Event& event) {
   return thing(event) + " " + action_words(event.action);
 }
@@ -30,7 +23,7 @@ std::string counted_shapes(const VideoScene& scene) {
 // "a red circle moves left, then a blue star grows."
 std::string told(const VideoScene& scene, PythonRandom& random) {
   const bool several = scene.events.size() > 1;
-  const std::string text = chained(for_each(scene, clause), {", then ", " and then "}, random);
+  const std::string text = chained(each(scene.events, clause), {", then ", " and then "}, random);
   return (several && coin(random) ? "first " : "") + text + ".";
 }
 
@@ -40,7 +33,7 @@ std::string shown(const VideoScene& scene, PythonRandom& random) {
   const auto phrase = [&](const Event& event) {
     return thing(event) + (with_action ? " that " + action_words(event.action) : "");
   };
-  const std::string text = chained(for_each(scene, phrase), {", then ", " and then ", " followed by "}, random);
+  const std::string text = chained(each(scene.events, phrase), {", then ", " and then ", " followed by "}, random);
   return pick(random, {"a video of ", "there is ", "we see ", "the video shows ", counted_shapes(scene) + ": "}) +
          text + ".";
 }
@@ -59,7 +52,8 @@ std::string bare_action_words(int action) {
 std::string describe(const VideoScene& scene, PythonRandom& random) {
   const std::string shapes = counted_shapes(scene) + ": ";
   const std::string there = scene.events.size() == 1 ? "there is " : "there are ";
-  return numbered(for_each(scene, clause), {there + shapes, "we see " + shapes, "the video shows " + shapes}, random);
+  return numbered(each(scene.events, clause), {there + shapes, "we see " + shapes, "the video shows " + shapes},
+                  random);
 }
 
 std::vector<std::string> captions(const VideoScene& scene, PythonRandom& random, int count) {

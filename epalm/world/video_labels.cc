@@ -1,18 +1,18 @@
 #include "epalm/world/video_labels.h"
 
-#include "epalm/world/sequence_labels.h"
+#include "epalm/world/item_labels.h"
 
 namespace epalm::world {
 namespace {
 
-SequenceTasks<Event> make_tasks() {
+ItemTasks<Event> make_tasks() {
   const auto colour = attribute_aspect("colour", &Event::colour, kColourCount);
   const auto shape = attribute_aspect("shape", &Event::shape, kShapeCount);
   const auto action = attribute_aspect("action", &Event::action, kActionCount);
   const auto order = order_aspect<Event>();
   const auto after = neighbour_aspect("after", &Event::shape, kShapeCount, 1);
   const auto before = neighbour_aspect("before", &Event::shape, kShapeCount, -1);
-  SequenceTasks<Event> tasks;
+  ItemTasks<Event> tasks;
   tasks.add_slots({colour, shape, action});
   tasks.add_keyed("colour", &Event::colour, kColourCount, {shape, action, order});
   tasks.add_keyed("shape", &Event::shape, kShapeCount, {colour, action, order, after, before});
@@ -24,8 +24,8 @@ SequenceTasks<Event> make_tasks() {
   return tasks;
 }
 
-const SequenceTasks<Event>& tasks() {
-  static const SequenceTasks<Event> kTasks = make_tasks();
+const ItemTasks<Event>& tasks() {
+  static const ItemTasks<Event> kTasks = make_tasks();
   return kTasks;
 }
 

@@ -7,10 +7,6 @@
 namespace epalm::world {
 namespace {
 
-std::string ordinal(size_t position) {
-  return word_of(kOrdinals, static_cast<int>(position));
-}
-
 MaybeQuestion ask_existence(const VideoScene& scene, PythonRandom& random) {
   const bool yes = coin(random);
   const Event& event = random.choice(scene.events);
@@ -31,19 +27,14 @@ MaybeQuestion ask_if_action(const VideoScene& scene, PythonRandom& random) {
   return Question{pick(random, {"does " + text, "do you see " + text}), yes_or_no(yes), kYesNo, "does the"};
 }
 
-Question count_question(PythonRandom& random, const std::string& things, int count, const std::string& type) {
-  return {pick(random, {"how many " + things + " are there", "how many " + things + " do you see"}),
-          std::to_string(count), kNumber, type};
-}
-
 MaybeQuestion ask_count(const VideoScene& scene, PythonRandom& random) {
-  return count_question(random, "shapes", static_cast<int>(scene.events.size()), "how many shapes");
+  return count_question(random, "shapes", "do you see", static_cast<int>(scene.events.size()), "how many shapes");
 }
 
 MaybeQuestion ask_count_of_colour(const VideoScene& scene, PythonRandom& random) {
   const int colour = draw_counted(random, scene.events, &Event::colour, kColourCount);
-  return count_question(random, colour_word(colour) + " shapes", count_value(scene.events, &Event::colour, colour),
-                        "how many of the colour");
+  return count_question(random, colour_word(colour) + " shapes", "do you see",
+                        count_value(scene.events, &Event::colour, colour), "how many of the colour");
 }
 
 MaybeQuestion ask_colour_of_shape(const VideoScene& scene, PythonRandom& random) {

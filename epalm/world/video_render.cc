@@ -1,8 +1,10 @@
 #include "epalm/world/video_render.h"
 
+#include <algorithm>
+#include <numeric>
+
 #include "epalm/base/error.h"
 #include "epalm/world/canvas.h"
-#include "epalm/world/sequence.h"
 
 namespace epalm::world {
 
@@ -21,15 +23,25 @@ Object object_at(const VideoScene& scene, int frame, int frames) {
 }
 
 std::vector<media::Image> render(const VideoScene& scene, const ClipSize& size, PythonRandom& noise) {
+  std::vector<int> all(static_cast<size_t>(std::max(size.frames, 0)));
+  std::iota(all.begin(), all.end(), 0);
+  return render(scene, size, all, noise);
+}
+
+std::vector<media::Image> render(const VideoScene& scene, const ClipSize& size, std::span<const int> frames,
+                                 PythonRandom& noise) {
   require(size.size_px >= 16 && size.size_px <= 1024 && size.frames >= 2 * kMaxItems && size.frames <= 1024,
           "render: expected 16 to 1024 pixels and {} to 1024 frames, got {} and {}", 2 * kMaxItems, size.size_px,
           size.frames);
   const Canvas ground(scene.background, size.size_px, noise);
+  const uint64_t seed = noise.getrandbits(64);
   std::vector<media::Image> clip;
-  for (int frame = 0; frame < size.frames; ++frame) {
+  for (const int frame : frames) {
+    require(frame >= 0 && frame < size.frames, "render: expected frames from 0 to {}, got {}", size.frames - 1, frame);
     Canvas canvas = ground;
     canvas.paint(object_at(scene, frame, size.frames));
-    clip.push_back(canvas.picture(scene.background.noise, noise));
+    PythonRandom frame_noise(seed ^ static_cast<uint64_t>(frame));
+    clip.push_back(canvas.picture(scene.background.noise, frame_noise));
   }
   return clip;
 }

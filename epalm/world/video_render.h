@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "epalm/base/python_random.h"
@@ -20,5 +21,10 @@ Object object_at(const VideoScene& scene, int frame, int frames);
 // The clip frame by frame; noise draws blotches, the same for all frames, and pixel noise, new in each. The same bytes
 // on every machine. Throws Error for a size out of range.
 std::vector<media::Image> render(const VideoScene& scene, const ClipSize& size, PythonRandom& noise);
+
+// Only the frames of these indices, in their order, each as in the whole clip and at its share of the cost. Throws
+// Error for an index outside the clip.
+std::vector<media::Image> render(const VideoScene& scene, const ClipSize& size, std::span<const int> frames,
+                                 PythonRandom& noise);
 
 }  // namespace epalm::world

@@ -1,9 +1,12 @@
 #include "epalm/world/wording.h"
 
-#include "epalm/world/sequence.h"
 #include "epalm/world/words.h"
 
 namespace epalm::world {
+
+std::string ordinal(size_t position) {
+  return word_of(kOrdinals, static_cast<int>(position));
+}
 
 std::string listed(const std::vector<std::string>& parts) {
   std::string text = parts.front();
@@ -24,8 +27,7 @@ std::string counted(int count, const std::string& thing) {
 std::string numbered(const std::vector<std::string>& parts, const std::vector<std::string>& leads,
                      PythonRandom& random) {
   std::vector<std::string> numbered_parts;
-  for (size_t i = 0; i < parts.size(); ++i)
-    numbered_parts.push_back(word_of(kOrdinals, static_cast<int>(i)) + " " + parts[i]);
+  for (size_t i = 0; i < parts.size(); ++i) numbered_parts.push_back(ordinal(i) + " " + parts[i]);
   const std::string lead = coin(random) ? "" : random.choice(leads);
   switch (random.randrange(3)) {
     case 0:

@@ -7,12 +7,26 @@
 #include <vector>
 
 #include "epalm/base/python_random.h"
+#include "epalm/world/items.h"
 
 namespace epalm::world {
+
+inline constexpr std::array<std::string_view, kMaxItems> kOrdinals = {"first", "second", "third"};
 
 template <size_t N>
 std::string word_of(const std::array<std::string_view, N>& words, int index) {
   return std::string(words.at(static_cast<size_t>(index)));
+}
+
+// "first" for position 0.
+std::string ordinal(size_t position);
+
+// What `tell` says of each item.
+template <typename Item, typename Tell>
+std::vector<std::string> each(const std::vector<Item>& items, Tell tell) {
+  std::vector<std::string> parts;
+  for (const Item& item : items) parts.push_back(tell(item));
+  return parts;
 }
 
 // "x", "x and y", "x, y and z".

@@ -12,7 +12,7 @@ namespace epalm::world {
 namespace {
 
 constexpr const char* kName = "tiny_world.json";
-constexpr int kVersion = 1;  // rises whenever the same options give other bytes
+constexpr int kVersion = 2;  // rises whenever the same options give other bytes
 
 nlohmann::json read_marker(const std::filesystem::path& path) {
   constexpr std::uintmax_t kLargest = 65'536;

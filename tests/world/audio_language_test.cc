@@ -4,7 +4,6 @@
 
 #include <set>
 
-#include "epalm/world/sequence.h"
 #include "epalm/world/wording.h"
 #include "epalm/world/words.h"
 #include "tests/world/audio_question_solver.h"

@@ -70,6 +70,10 @@ TEST_P(AudioQuestionsOfSplit, CannotBeAnsweredByHeart) {
   EXPECT_LT(accuracy.at("all"), 0.42);
 }
 
+TEST_P(AudioQuestionsOfSplit, HaveNoFrequentAnswer) {
+  expect_no_frequent_answer(draw_scene);
+}
+
 INSTANTIATE_TEST_SUITE_P(Splits, AudioQuestionsOfSplit, testing::Values(Split::kTrain, Split::kTest));
 
 TEST(AudioAnnotators, AgreeAtLeastSevenTimesAndStayWithinTheAnswerList) {

@@ -62,10 +62,12 @@ TEST(Captions, AreDifferentAndTrue) {
     EXPECT_EQ(std::set<std::string>(texts.begin(), texts.end()).size(), 5U);
     for (const std::string& text : texts) {
       for (int colour = 0; colour < kColourCount; ++colour) {
-        EXPECT_EQ(occurrences(text, colour_word(colour) + " "), count_colour(scene, colour)) << text;
+        EXPECT_EQ(occurrences(text, colour_word(colour) + " "), count_value(scene.objects, &Object::colour, colour))
+            << text;
       }
       for (int shape = 0; shape < kShapeCount; ++shape) {
-        EXPECT_EQ(occurrences(text, " " + shape_word(shape)), count_shape(scene, shape)) << text;
+        EXPECT_EQ(occurrences(text, " " + shape_word(shape)), count_value(scene.objects, &Object::shape, shape))
+            << text;
       }
     }
   }

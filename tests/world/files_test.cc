@@ -3,43 +3,20 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
-#include <map>
-#include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 
 #include "epalm/base/error.h"
 #include "epalm/media/image_file.h"
 #include "epalm/world/annotators.h"
 #include "epalm/world/sample.h"
 #include "tests/world/question_solver.h"
+#include "tests/world/written_files.h"
 
 namespace epalm::world {
 namespace {
 
 using nlohmann::json;
 using std::filesystem::path;
-
-std::string read_text(const path& file_path) {
-  std::ifstream file(file_path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-json read_json(const path& file_path) {
-  return json::parse(read_text(file_path));
-}
-
-// Every file with its bytes.
-std::map<std::string, std::string> contents(const path& folder) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) files[entry.path().lexically_relative(folder).string()] = read_text(entry.path());
-  }
-  return files;
-}
 
 class ImageWorld : public testing::Test {
  protected:

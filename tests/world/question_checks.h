@@ -80,6 +80,26 @@ void expect_mostly_other(DrawScene scene) {
   EXPECT_GT(other / double(all), 0.55);
 }
 
+// The most frequent answer of every kind of question: what a model gets right that only knows the kinds.
+template <typename DrawScene>
+void expect_no_frequent_answer(DrawScene scene) {
+  PythonRandom random(6);
+  std::map<std::string, std::map<std::string, int>> counts;
+  for (int i = 0; i < 5000; ++i) {
+    for (const Question& question : questions(scene(random), random)) ++counts[question.question_type][question.answer];
+  }
+  for (const auto& [type, answers] : counts) {
+    int most = 0;
+    int all = 0;
+    for (const auto& [answer, count] : answers) {
+      most = std::max(most, count);
+      all += count;
+    }
+    // Two answers at the least, as often as each other; but most things that can be counted are there once.
+    EXPECT_LT(most / double(all), type.starts_with("how many of") ? 0.62 : 0.54) << type;
+  }
+}
+
 // The most frequent answer to every wording in train scenes: all that can be learned without looking.
 using LearnedAnswers = std::map<std::string, std::string>;
 

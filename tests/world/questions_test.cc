@@ -71,6 +71,10 @@ TEST_P(QuestionsOfSplit, CannotBeAnsweredByHeart) {
   EXPECT_LT(accuracy.at("all"), 0.42);
 }
 
+TEST_P(QuestionsOfSplit, HaveNoFrequentAnswer) {
+  expect_no_frequent_answer(draw_scene);
+}
+
 INSTANTIATE_TEST_SUITE_P(Splits, QuestionsOfSplit, testing::Values(Split::kTrain, Split::kTest));
 
 TEST(Questions, HaveTheSameWordingsForEveryAnswer) {

@@ -51,7 +51,7 @@ TEST_P(SceneOfSplit, KeepsObjectsApartInTheirQuarters) {
   for (int i = 0; i < 2000; ++i) {
     const Scene scene = random_scene(random, GetParam());
     ASSERT_GE(scene.objects.size(), 1U);
-    ASSERT_LE(scene.objects.size(), static_cast<size_t>(kMaxObjects));
+    ASSERT_LE(scene.objects.size(), static_cast<size_t>(kMaxItems));
     std::set<int> places;
     for (const Object& object : scene.objects) {
       places.insert(object.place);
@@ -122,7 +122,8 @@ TEST(RandomScene, RepeatsAColourOrShapeInAMinorityOfScenes) {
     ++several;
     bool repeats = false;
     for (const Object& o : scene.objects) {
-      repeats = repeats || count_colour(scene, o.colour) > 1 || count_shape(scene, o.shape) > 1;
+      repeats = repeats || count_value(scene.objects, &Object::colour, o.colour) > 1 ||
+                count_value(scene.objects, &Object::shape, o.shape) > 1;
     }
     repeating += repeats ? 1 : 0;
   }

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "epalm/world/sequence.h"
+#include "epalm/world/wording.h"
 #include "epalm/world/words.h"
 #include "tests/world/video_question_solver.h"
 

@@ -69,6 +69,10 @@ TEST_P(VideoQuestionsOfSplit, CannotBeAnsweredByHeart) {
   EXPECT_LT(accuracy.at("all"), 0.42);
 }
 
+TEST_P(VideoQuestionsOfSplit, HaveNoFrequentAnswer) {
+  expect_no_frequent_answer(draw_scene);
+}
+
 INSTANTIATE_TEST_SUITE_P(Splits, VideoQuestionsOfSplit, testing::Values(Split::kTrain, Split::kTest));
 
 TEST(VideoAnnotators, AgreeAtLeastSevenTimesAndStayWithinTheAnswerList) {

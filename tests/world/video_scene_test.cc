@@ -7,8 +7,6 @@
 #include <set>
 #include <tuple>
 
-#include "epalm/world/sequence.h"
-
 namespace epalm::world {
 namespace {
 

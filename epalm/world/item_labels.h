@@ -6,14 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "epalm/world/items.h"
 #include "epalm/world/labels.h"
-#include "epalm/world/sequence.h"
 
 namespace epalm::world {
 
-// One classification task over the items of a clip or recording.
+// One classification task over the items of a scene.
 template <typename Item>
-struct SequenceTask {
+struct ItemTask {
   LabelHead head;
   std::function<int64_t(const std::vector<Item>&)> label;
 };
@@ -45,8 +45,11 @@ Aspect<Item> neighbour_aspect(const std::string& name, Attribute<Item> attribute
           }};
 }
 
+// Whether several items of a scene may have the same value.
+enum class Repeats { kNever, kPossible };
+
 template <typename Item>
-class SequenceTasks {
+class ItemTasks {
  public:
   using Items = std::vector<Item>;
 
@@ -60,18 +63,21 @@ class SequenceTasks {
     }
   }
 
-  // "shape 2 colour": what the item with that value has; class 0: no such item or nothing to tell, last class: several
-  // such items.
+  // "shape 2 colour": what the item with that value has; class 0: no such item or nothing to tell, last class, where
+  // values may repeat: several such items.
   void add_keyed(const std::string& key_name, Attribute<Item> key, int key_values,
-                 const std::vector<Aspect<Item>>& aspects) {
+                 const std::vector<Aspect<Item>>& aspects, Repeats repeats = Repeats::kPossible) {
+    const int more_classes = repeats == Repeats::kPossible ? 2 : 1;
     for (int value = 0; value < key_values; ++value) {
       for (const Aspect<Item>& aspect : aspects) {
-        add(fmt::format("{} {} {}", key_name, value, aspect.name), aspect.values + 2, [=](const Items& items) {
-          const int count = count_value(items, key, value);
-          if (count != 1) return count == 0 ? 0 : aspect.values + 1;
-          const auto item = std::find_if(items.begin(), items.end(), [&](const Item& i) { return i.*key == value; });
-          return 1 + aspect.value(items, static_cast<size_t>(item - items.begin()));
-        });
+        add(fmt::format("{} {} {}", key_name, value, aspect.name), aspect.values + more_classes,
+            [=](const Items& items) {
+              const int count = count_value(items, key, value);
+              if (count != 1) return count == 0 ? 0 : aspect.values + 1;
+              const auto item =
+                  std::find_if(items.begin(), items.end(), [&](const Item& i) { return i.*key == value; });
+              return 1 + aspect.value(items, static_cast<size_t>(item - items.begin()));
+            });
       }
     }
   }
@@ -84,21 +90,24 @@ class SequenceTasks {
   // "count colour 3": the number of items with that value.
   void add_counts(const std::string& name, Attribute<Item> attribute, int values) {
     for (int value = 0; value < values; ++value) {
-      add(fmt::format("count {} {}", name, value), kMaxItems + 1,
-          [=](const Items& items) { return count_value(items, attribute, value); });
+      add_count_of(fmt::format("count {} {}", name, value), attribute, value);
     }
+  }
+
+  void add_count_of(const std::string& name, Attribute<Item> attribute, int value) {
+    add(name, kMaxItems + 1, [=](const Items& items) { return count_value(items, attribute, value); });
   }
 
   std::vector<LabelHead> heads() const {
     std::vector<LabelHead> result;
-    for (const SequenceTask<Item>& task : tasks_) result.push_back(task.head);
+    for (const ItemTask<Item>& task : tasks_) result.push_back(task.head);
     return result;
   }
 
   std::vector<int64_t> labels(const Items& items) const {
     std::vector<int64_t> values;
     values.reserve(tasks_.size());
-    for (const SequenceTask<Item>& task : tasks_) values.push_back(task.label(items));
+    for (const ItemTask<Item>& task : tasks_) values.push_back(task.label(items));
     return values;
   }
 
@@ -107,7 +116,7 @@ class SequenceTasks {
     tasks_.push_back({{std::move(name), classes}, std::move(label)});
   }
 
-  std::vector<SequenceTask<Item>> tasks_;
+  std::vector<ItemTask<Item>> tasks_;
 };
 
 }  // namespace epalm::world

@@ -1,16 +1,12 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 #include <vector>
 
 namespace epalm::world {
 
-// What clips and sounds share: one to three things that come one after the other, each a struct of whole-number
-// attributes.
+// What pictures, clips and recordings share: one to three things, each a struct of whole-number attributes.
 inline constexpr int kMaxItems = 3;
-inline constexpr std::array<std::string_view, kMaxItems> kOrdinals = {"first", "second", "third"};
 
 template <typename Item>
 using Attribute = int Item::*;
