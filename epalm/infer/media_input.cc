@@ -235,7 +235,8 @@ Modality modality_of_file(const path& file) {
     media::load_audio(file);
     return Modality::kAudio;
   } catch (const Error& error) {
-    fail("{}; as sound: {}", no_video, error.what());
+    require(no_video == error.what(), "{}; as sound: {}", no_video, error.what());
+    throw;
   }
 }
 
