@@ -101,7 +101,8 @@ class Writer {
     const int crf = encoding_.crf;
     switch (encoder.codec_id) {
       case AV_CODEC_ID_H264:
-        return {{"crf", std::to_string(crf)}, {"x264-params", "scenecut=0"}};
+        // With mbtree, x264's vector code gives other bytes each time for pictures of few blocks.
+        return {{"crf", std::to_string(crf)}, {"x264-params", "scenecut=0:mbtree=0"}};
       case AV_CODEC_ID_VP9:
         encoder.bit_rate = 0;
         return {{"crf", std::to_string(crf * 63 / 51)}, {"cpu-used", "5"}};

@@ -53,7 +53,7 @@ class ClipWorld : public testing::Test {
     EXPECT_THROW(write(folder_ / "cut", options_, stop), Stop);
     EXPECT_FALSE(read_json(folder_ / "cut" / "tiny_world.json")["complete"].get<bool>());
     write(folder_ / "cut", options_, OnClipWritten());
-    EXPECT_EQ(contents(folder_ / "cut"), contents(folder_ / "whole"));
+    EXPECT_EQ(different_files(folder_ / "cut", folder_ / "whole"), std::set<std::string>());
     ++options_.seed;
     EXPECT_THROW(write(folder_ / "cut", options_, OnClipWritten()), Error) << "another world lies there";
   }

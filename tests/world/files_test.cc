@@ -146,7 +146,7 @@ TEST_F(ImageWorld, LinksQuestionsLabelsAndAnnotations) {
 TEST_F(ImageWorld, HasTheSameBytesForTheSameSeedAndOthersForAnother) {
   write_image_world(folder_ / "a", options_);
   write_image_world(folder_ / "b", options_);
-  EXPECT_EQ(contents(folder_ / "a"), contents(folder_ / "b"));
+  EXPECT_EQ(different_files(folder_ / "a", folder_ / "b"), std::set<std::string>());
   ++options_.seed;
   write_image_world(folder_ / "c", options_);
   EXPECT_NE(contents(folder_ / "a").at("vqa/karpathy_train.json"),
@@ -171,7 +171,7 @@ TEST_F(ImageWorld, CompletesAnInterruptedWrite) {
                Stop);
   EXPECT_FALSE(read_json(folder_ / "cut/tiny_world.json")["complete"].get<bool>());
   write_image_world(folder_ / "cut", options_);
-  EXPECT_EQ(contents(folder_ / "cut"), contents(folder_ / "whole"));
+  EXPECT_EQ(different_files(folder_ / "cut", folder_ / "whole"), std::set<std::string>());
 }
 
 TEST_F(ImageWorld, ReportsProgressAfterEveryPicture) {
