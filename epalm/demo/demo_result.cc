@@ -19,7 +19,8 @@ std::string task_in_modality(infer::Task task) {
 // JSON has no NaN: it stands as null.
 std::vector<double> numbers(const json& list) {
   std::vector<double> values;
-  for (const json& value : list) values.push_back(value.is_null() ? std::nan("") : value.get<double>());
+  for (const json& value : list.get_ref<const json::array_t&>())
+    values.push_back(value.is_null() ? std::nan("") : value.get<double>());
   return values;
 }
 

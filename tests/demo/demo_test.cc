@@ -97,8 +97,9 @@ TEST_F(Demo, ShowsSixTasksInOneReport) {
                             "data:audio/wav;base64,", "answers above the blank medium"}) {
     EXPECT_THAT(page, HasSubstr(piece));
   }
-  EXPECT_THAT(page, Not(HasSubstr("http")));
-  EXPECT_EQ(nlohmann::json::parse(content(options_.folder / "result.json")), json);
+  EXPECT_THAT(page, Not(HasSubstr("://")));
+  // As texts: a ratio to nothing is infinite, which JSON writes as null.
+  EXPECT_EQ(nlohmann::json::parse(content(options_.folder / "result.json")).dump(), json.dump());
 }
 
 TEST_F(Demo, ContinuesToTheSameResultWhereverItIsStopped) {

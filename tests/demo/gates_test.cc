@@ -38,7 +38,7 @@ std::vector<bool> verdicts(const std::vector<TaskResult>& tasks) {
 TEST(Gates, OfPicturesHoldJustAtTheirBounds) {
   EXPECT_THAT(verdicts({questions(Task::kVqa, 75, 35, 50, 90), captions(Task::kCaption, 90, 30)}),
               ElementsAre(true, true, true, true, true));
-  EXPECT_THAT(verdicts({questions(Task::kVqa, 74, 35, 50, 89.5), captions(Task::kCaption, 89, 30)}),
+  EXPECT_THAT(verdicts({questions(Task::kVqa, 74.5, 35, 50, 89.5), captions(Task::kCaption, 89, 30)}),
               ElementsAre(false, false, false, true, false));
   EXPECT_THAT(verdicts({questions(Task::kVqa, 74, 30, 40, 90)}), ElementsAre(true, true, true, false));
 }
