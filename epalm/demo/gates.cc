@@ -29,14 +29,13 @@ void add_question_gates(const TaskResult& task, const Targets& targets, std::vec
   const auto add = [&](const char* claim, double measured, double target, bool at_least, const char* unit) {
     gates.push_back({task.modality(), claim, measured, target, at_least, unit});
   };
-  if (task.text_ceiling) add("answers from the description as text", *task.text_ceiling, targets.ceiling, true, "%");
+  if (task.text_ceiling) add("answers told the scene in words", *task.text_ceiling, targets.ceiling, true, "%");
   if (accuracy && blank) add("answers above the blank medium", *accuracy - *blank, targets.above_blank, true, "points");
   if (accuracy && most_frequent && targets.above_most_frequent) {
-    add("answers above the most frequent one", *accuracy - *most_frequent, *targets.above_most_frequent, true,
-        "points");
+    add("answers above the most frequent", *accuracy - *most_frequent, *targets.above_most_frequent, true, "points");
   }
   if (accuracy && task.text_ceiling) {
-    add("answers below those from text", *task.text_ceiling - *accuracy, targets.below_ceiling, false, "points");
+    add("answers below those from words", *task.text_ceiling - *accuracy, targets.below_ceiling, false, "points");
   }
 }
 
@@ -44,8 +43,7 @@ void add_caption_gate(const TaskResult& task, const Targets& targets, std::vecto
   const auto cider = score_named(task.metrics, "CIDEr"), blank = score_named(task.blank, "CIDEr");
   if (!cider || !blank) return;
   const double ratio = *blank > 0 ? *cider / *blank : *cider > 0 ? std::numeric_limits<double>::infinity() : 0;
-  gates.push_back(
-      {task.modality(), "captions' CIDEr over the blank medium's", ratio, targets.caption_ratio, true, "×"});
+  gates.push_back({task.modality(), "captions' CIDEr over the blank", ratio, targets.caption_ratio, true, "×"});
 }
 
 std::string with_unit(const std::string& number, const std::string& unit) {
