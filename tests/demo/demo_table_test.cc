@@ -38,7 +38,7 @@ DemoResult sample_result(const std::vector<Task>& tasks) {
 }
 
 TEST(DemoTable, SixTasksFitIntoEightyColumns) {
-  const DemoResult result = sample_result(
+  DemoResult result = sample_result(
       {Task::kVqa, Task::kCaption, Task::kVideoQa, Task::kVideoCaption, Task::kAudioQa, Task::kAudioCaption});
   for (Gate& gate : result.gates) gate.measured = -100;  // the longest there can be
   for (const auto& table : {figures_table(result), gates_table(result)}) {
