@@ -76,6 +76,7 @@ class Sound {
       if (error < 0) {
         ++damaged_;
         if (packet == nullptr) return;
+        file_->check_clock();
         continue;
       }
       prepare(*frame_);

@@ -17,9 +17,10 @@ PacketCursor::PacketCursor(std::shared_ptr<LocalFile> file, const MediaLimits& l
 }
 
 void PacketCursor::reopen() {
-  input_.reset();
-  input_ = std::make_unique<AvInput>(file_, limits_);
-  stream_ = input_->stream(AVMEDIA_TYPE_VIDEO);
+  torn_ = true;
+  auto input = std::make_unique<AvInput>(file_, limits_);
+  stream_ = input->stream(AVMEDIA_TYPE_VIDEO);
+  input_ = std::move(input);
   for (unsigned i = 0; i < input_->demuxer()->nb_streams; ++i) {
     AVStream* other = input_->demuxer()->streams[i];
     if (other != stream_) other->discard = AVDISCARD_ALL;
@@ -27,6 +28,7 @@ void PacketCursor::reopen() {
   next_ = 0;
   from_start_ = true;
   has_landed_ = false;
+  torn_ = false;
 }
 
 bool PacketCursor::read_stream(AVPacket* packet) {
@@ -48,6 +50,7 @@ bool PacketCursor::read(AVPacket* packet) {
     ++next_;
     return true;
   }
+  torn_ = true;  // until it is known that all went well
   bool read = read_stream(packet);
   const bool expected = packets_ == nullptr || (read ? from_start_ || number_of(*packet) == next_
                                                      : next_ == static_cast<int32_t>(packets_->size()));
@@ -58,10 +61,12 @@ bool PacketCursor::read(AVPacket* packet) {
     identity_ = nullptr;  // the container's seeking is not to be trusted
     reopen();
     go_to(wanted);
+    torn_ = true;
     read = read_stream(packet);
   }
   require(!read || packets_ == nullptr || next_ < static_cast<int32_t>(packets_->size()),
           "'{}' changed while it was read", file_->name());
+  torn_ = false;
   if (read) ++next_;
   return read;
 }
@@ -110,12 +115,13 @@ bool PacketCursor::seek_close_to(int32_t number) {
   if (!landed || *landed > number) return false;
   next_ = *landed;
   has_landed_ = true;
+  torn_ = false;
   return true;
 }
 
 void PacketCursor::go_to(int32_t number) {
   EPALM_ASSERT(packets_ != nullptr && number >= 0 && number < static_cast<int32_t>(packets_->size()));
-  const bool ahead = number >= next_ && number - next_ <= kReadAhead;
+  const bool ahead = !torn_ && number >= next_ && number - next_ <= kReadAhead;
   if (!ahead && !seek_close_to(number)) reopen();  // then reading leads there
   const PacketPtr skipped(allocated(av_packet_alloc()));
   while (next_ < number) {

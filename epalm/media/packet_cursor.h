@@ -39,6 +39,7 @@ class PacketCursor {
   AVStream* stream_ = nullptr;
   int32_t next_ = 0;
   bool from_start_ = true;  // nothing but reading led here
+  bool torn_ = false;       // reading or opening failed, and packets may be lost
   PacketPtr landed_;        // read ahead by a seek: the packet `next_`
   bool has_landed_ = false;
 

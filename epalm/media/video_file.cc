@@ -13,6 +13,12 @@ namespace {
 // A flush and a seek cost about as much as decoding a few packets.
 constexpr int32_t kWorthSeeking = 8;
 
+// A hostile time stamp may leave no room for the duration.
+int64_t end_of(const AVPacket& packet) {
+  int64_t end = 0;
+  return __builtin_add_overflow(packet.pts, std::max<int64_t>(packet.duration, 0), &end) ? INT64_MAX : end;
+}
+
 }  // namespace
 
 class VideoFile::Reader {
@@ -71,7 +77,7 @@ class VideoFile::Reader {
       index_.packets.push_back(describe(*packet, codec));
       any_key = any_key || index_.packets.back().key;
       sure = sure && surely_one_frame(*packet, codec);
-      if (packet->pts != AV_NOPTS_VALUE) end_ = std::max(end_, packet->pts + std::max<int64_t>(packet->duration, 0));
+      if (packet->pts != AV_NOPTS_VALUE) end_ = std::max(end_, end_of(*packet));
       check_frame_count(index_.packets.size() / 2);  // two fields may make a frame
     }
     require(any_key, "'{}': the video has no key frame; decoding cannot begin anywhere", file_->name());
