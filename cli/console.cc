@@ -72,8 +72,8 @@ void Console::progress(const std::string& label, int64_t done, int64_t total, co
   if (eta_s < 0 && done > 0) eta_s = elapsed / static_cast<double>(done) * static_cast<double>(total - done);
   const double share = total > 0 ? std::clamp(static_cast<double>(done) / static_cast<double>(total), 0.0, 1.0) : 1.0;
   std::string tail = fmt::format("{:3.0f}% {}/{}", std::floor(100 * share), done, total);
-  if (!detail.empty()) tail += "  " + detail;
   if (eta_s >= 0 && !(ends && eta_s < 1)) tail += "  ETA " + duration_text(eta_s);
+  if (!detail.empty()) tail += "  " + detail;  // last: a narrow terminal cuts it off
   if (!terminal_) {
     fmt::print(stderr, "{} {}\n", label, tail);
     return;
