@@ -7,8 +7,8 @@
 namespace epalm::train {
 
 // Random weights to train an OPT from. Positions start as sines and cosines of many wave lengths, so that "the token
-// before" is one and the same linear map everywhere: with random positions each place has to learn it anew, and looking
-// things up in the text took five times as many steps.
+// before" is one and the same linear map everywhere; with random positions each place has to learn it anew. Embeddings
+// start with config.init_std, which should be about 1/sqrt(D).
 nn::Weights fresh_lm_weights(const lm::OptConfig& config, uint64_t seed);
 
 // Trains every weight of `lm` on text alone: descriptions of pictures, clips and recordings with questions and answers
