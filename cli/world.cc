@@ -146,8 +146,7 @@ void add_world(CLI::App& app, Session& session) {
   verb->add_option("--steps", flags->models.steps, "training steps of each model; absent: those of the shipped ones")
       ->check(CLI::PositiveNumber);
   verb->add_flag("--json", flags->json, "one JSON document");
-  verb->footer(
-      "\nExamples:\n  epalm world runs/world --data-only --train-images 500\n  epalm world runs/world --only opt,ast");
+  verb->footer("\nExample:\n  epalm world runs/world --data-only --train-images 500");
   verb->callback([flags, &session] {
     session.how_to_continue = "the same command starts over; finished parts stay";
     session.action = [flags] { return run_world(*flags); };

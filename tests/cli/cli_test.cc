@@ -279,12 +279,18 @@ TEST(Cli, InterruptedWorldExits130AndSaysHowToContinue) {
 TEST(Cli, OutputElsewhereThanATerminalHasNoEscapes) {
   const fs::path folder = scratch() / "world";
   fs::remove_all(folder);
-  const Outcome outcome = epalm("world world --data-only --train-images 3 --val-images 2 --test-images 2 --json");
+  const Outcome outcome = epalm(
+      "world world --data-only --train-images 3 --val-images 2 --test-images 2 --train-clips 2 --val-clips 2 "
+      "--test-clips "
+      "2 --train-recordings 2 --val-recordings 2 --test-recordings 2 --json");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(outcome.err, Not(HasSubstr("\033")));
   EXPECT_THAT(outcome.err, HasSubstr("pictures 100%"));
-  EXPECT_EQ(nlohmann::json::parse(outcome.out)["folder"], "world");
-  EXPECT_TRUE(fs::exists(folder / "vqa"));
+  EXPECT_EQ(nlohmann::json::parse(outcome.out)["folders"],
+            (nlohmann::json{{"image", "world/image"}, {"video", "world/video"}, {"audio", "world/audio"}}));
+  EXPECT_TRUE(fs::exists(folder / "image/vqa"));
+  EXPECT_TRUE(fs::exists(folder / "video/MSRVTT"));
+  EXPECT_TRUE(fs::exists(folder / "audio/AudioCaps"));
 }
 
 }  // namespace
