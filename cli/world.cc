@@ -30,6 +30,16 @@ constexpr const char* kImages = "image";
 constexpr const char* kClips = "video";
 constexpr const char* kRecordings = "audio";
 
+// A medium, the name of its part and what its media are called.
+struct MediumNames {
+  world::Medium medium;
+  const char* part;
+  const char* things;
+};
+constexpr MediumNames kMediumNames[] = {{world::Medium::kImage, kImages, "pictures"},
+                                        {world::Medium::kVideo, kClips, "clips"},
+                                        {world::Medium::kAudio, kRecordings, "recordings"}};
+
 bool wants(const WorldFlags& flags, std::string_view part) {
   return flags.only.empty() || std::find(flags.only.begin(), flags.only.end(), part) != flags.only.end();
 }
@@ -57,13 +67,11 @@ nlohmann::json write_data(const WorldFlags& flags) {
 }
 
 void print_gates(const train::WorldGates& gates) {
-  constexpr std::pair<world::Medium, const char*> kMedia[] = {
-      {world::Medium::kImage, "pictures"}, {world::Medium::kVideo, "clips"}, {world::Medium::kAudio, "recordings"}};
-  for (const auto& [medium, name] : kMedia) {
+  for (const auto& [medium, part, things] : kMediumNames) {
     const auto found = gates.text.find(medium);
     if (found == gates.text.end()) continue;
     fmt::print("opt answers {:.1f} % of {} questions about {} from the description as text\n", found->second.accuracy,
-               found->second.questions, name);
+               found->second.questions, things);
     for (const auto& [type, counts] : found->second.by_type) {
       fmt::print("  {:<24} {:5.1f} %\n", type,
                  100.0 * static_cast<double>(counts.first) / static_cast<double>(counts.second));
@@ -76,11 +84,9 @@ void print_gates(const train::WorldGates& gates) {
 }
 
 nlohmann::json to_json(const train::WorldGates& gates) {
-  constexpr std::pair<world::Medium, const char*> kMedia[] = {
-      {world::Medium::kImage, kImages}, {world::Medium::kVideo, kClips}, {world::Medium::kAudio, kRecordings}};
   nlohmann::json document = nlohmann::json::object();
-  for (const auto& [medium, name] : kMedia) {
-    if (gates.text.contains(medium)) document["text_ceiling"][name] = gates.text.at(medium).accuracy;
+  for (const auto& [medium, part, things] : kMediumNames) {
+    if (gates.text.contains(medium)) document["text_ceiling"][part] = gates.text.at(medium).accuracy;
   }
   for (const auto& [model, probe] : gates.probes) {
     auto& entry = document["label_probe"][std::string(train::world_model_name(model))];

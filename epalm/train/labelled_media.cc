@@ -6,6 +6,7 @@
 #include "epalm/media/frame_sampling.h"
 #include "epalm/media/image_transform.h"
 #include "epalm/media/video_transform.h"
+#include "epalm/train/world_text.h"
 #include "epalm/world/audio_labels.h"
 #include "epalm/world/audio_synth.h"
 #include "epalm/world/render.h"
@@ -86,7 +87,6 @@ LabelledBatch draw_labelled(const encoders::EncoderConfig& encoder, world::Split
 }
 
 world::Medium medium_of(const encoders::EncoderConfig& encoder) {
-  constexpr world::Medium kMedia[] = {world::Medium::kImage, world::Medium::kVideo, world::Medium::kAudio};
   static_assert(std::is_same_v<encoders::EncoderConfig, std::variant<VitConfig, TimesformerConfig, AstConfig>>);
   return kMedia[encoder.index()];
 }

@@ -5,24 +5,15 @@
 #include <algorithm>
 
 #include "epalm/text/batch.h"
+#include "epalm/train/world_text.h"
 #include "epalm/world/audio_language.h"
-#include "epalm/world/audio_scene.h"
 #include "epalm/world/language.h"
 #include "epalm/world/video_language.h"
-#include "epalm/world/video_scene.h"
 
 namespace epalm::train {
 namespace {
 
 const std::string kEnd = "</s>";
-
-template <typename Scene>
-ReadingTest about(const Scene& scene, PythonRandom& random) {
-  ReadingTest test;
-  test.description = world::describe(scene, random);
-  test.questions = world::questions(scene, random);
-  return test;
-}
 
 }  // namespace
 
@@ -66,17 +57,9 @@ std::vector<ReadingTest> reading_tests(world::Medium medium, world::Split split,
   PythonRandom random(seed);
   std::vector<ReadingTest> tests;
   for (int64_t i = 0; i < scenes; ++i) {
-    switch (medium) {
-      case world::Medium::kImage:
-        tests.push_back(about(world::random_scene(random, split), random));
-        break;
-      case world::Medium::kVideo:
-        tests.push_back(about(world::random_video_scene(random, split), random));
-        break;
-      case world::Medium::kAudio:
-        tests.push_back(about(world::random_audio_scene(random, split), random));
-        break;
-    }
+    tests.push_back(with_random_scene(medium, split, random, [&](const auto& scene) {
+      return ReadingTest{world::describe(scene, random), world::questions(scene, random)};
+    }));
   }
   return tests;
 }

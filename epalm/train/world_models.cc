@@ -67,41 +67,40 @@ lm::OptConfig lm_shape(int64_t vocabulary) {
   return config;
 }
 
-encoders::VitConfig vit_shape() {
-  encoders::VitConfig config;
-  config.image_size_px = 48;
-  config.patch_size_px = 8;
+// The encoders' common width.
+template <typename Config>
+Config small_encoder(int64_t depth) {
+  Config config;
   config.width = 160;
-  config.depth = 6;
+  config.depth = depth;
   config.heads = 5;
   config.mlp_width = 640;
+  return config;
+}
+
+encoders::VitConfig vit_shape() {
+  auto config = small_encoder<encoders::VitConfig>(6);
+  config.image_size_px = 48;
+  config.patch_size_px = 8;
   config.classes = 0;
   return config;
 }
 
 encoders::TimesformerConfig timesformer_shape() {
-  encoders::TimesformerConfig config;
+  auto config = small_encoder<encoders::TimesformerConfig>(4);
   config.image_size_px = 48;
   config.patch_size_px = 16;
   config.frames = 8;
-  config.width = 160;
-  config.depth = 4;
-  config.heads = 5;
-  config.mlp_width = 640;
   config.classes = 0;
   return config;
 }
 
 encoders::AstConfig ast_shape() {
-  encoders::AstConfig config;
+  auto config = small_encoder<encoders::AstConfig>(4);
   config.mel_bins = 64;
   config.frames = 256;
   config.patch_size = 16;
   config.stride = 16;
-  config.width = 160;
-  config.depth = 4;
-  config.heads = 5;
-  config.mlp_width = 640;
   config.image_classes = 0;
   config.sound_classes = 0;
   return config;
@@ -142,7 +141,7 @@ std::map<world::Medium, TextCeiling> make_language_model(const std::filesystem::
   write_text(folder / "config.json", lm::to_json(config).dump(1) + "\n");
   write_half(folder / "model.safetensors", lm.weights());
   std::map<world::Medium, TextCeiling> ceilings;
-  for (const auto medium : {world::Medium::kImage, world::Medium::kVideo, world::Medium::kAudio}) {
+  for (const auto medium : kMedia) {
     ceilings[medium] = text_ceiling(lm, tokenizer, reading_tests(medium, world::Split::kTest, gate_scenes, 77));
   }
   return ceilings;

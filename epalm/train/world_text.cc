@@ -7,18 +7,10 @@
 namespace epalm::train {
 
 using world::Medium;
-using world::Split;
 
 world::Document random_document(Medium medium, PythonRandom& random) {
-  switch (medium) {
-    case Medium::kImage:
-      return world::document(world::random_scene(random, Split::kTrain), random);
-    case Medium::kVideo:
-      return world::document(world::random_video_scene(random, Split::kTrain), random);
-    case Medium::kAudio:
-      break;
-  }
-  return world::document(world::random_audio_scene(random, Split::kTrain), random);
+  return with_random_scene(medium, world::Split::kTrain, random,
+                           [&](const auto& scene) { return world::document(scene, random); });
 }
 
 std::string random_sentence(Medium medium, PythonRandom& random) {
@@ -34,7 +26,6 @@ std::string random_sentence(Medium medium, PythonRandom& random) {
 }
 
 Medium random_medium(PythonRandom& random) {
-  constexpr Medium kMedia[] = {Medium::kImage, Medium::kVideo, Medium::kAudio};
   return kMedia[random.randrange(3)];
 }
 
