@@ -4,9 +4,7 @@
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <span>
 
-#include "epalm/base/atomic_write.h"
 #include "epalm/base/error.h"
 #include "epalm/demo/demo_report.h"
 #include "epalm/demo/forecast.h"
@@ -15,6 +13,7 @@
 #include "epalm/demo/task_state.h"
 #include "epalm/demo/worlds.h"
 #include "epalm/eval/samples.h"
+#include "epalm/io/atomic_file.h"
 #include "epalm/io/json_file.h"
 #include "epalm/train/checkpoint.h"
 
@@ -27,10 +26,6 @@ using infer::Task;
 using nlohmann::json;
 
 constexpr const char* kFinished = "result.json";
-
-void write_text(const fs::path& path, const std::string& text) {
-  write_file_atomically(path, std::as_bytes(std::span(text)));
-}
 
 // Seconds on two cores of an Intel Xeon; Forecast learns how far this machine is from them.
 struct Costs {
@@ -118,8 +113,8 @@ class Demo {
     result.gates = gates_of(result.tasks);
     result.report = options_.folder / "report.html";
     result.seconds = seconds();
-    write_text(result.report, demo_report(result, options_.command));
-    write_text(options_.folder / kFinished, to_json(result).dump(1) + "\n");
+    io::write_text_file(result.report, demo_report(result, options_.command));
+    io::write_text_file(options_.folder / kFinished, to_json(result).dump(1) + "\n");
     return result;
   }
 

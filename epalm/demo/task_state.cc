@@ -1,20 +1,15 @@
 #include "epalm/demo/task_state.h"
 
-#include <span>
+#include <nlohmann/json.hpp>
 
-#include "epalm/base/atomic_write.h"
 #include "epalm/base/error.h"
+#include "epalm/io/atomic_file.h"
 #include "epalm/io/json_file.h"
 
 namespace epalm::demo {
 namespace {
 
 constexpr const char* kName = "state.json";
-
-void write_json(const std::filesystem::path& path, const nlohmann::json& json) {
-  const std::string text = json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-  write_file_atomically(path, std::as_bytes(std::span(text)));
-}
 
 }  // namespace
 
@@ -31,11 +26,11 @@ TaskState::TaskState(std::filesystem::path folder, nlohmann::json made_with)
     }
   }
   forget(folder);
-  write_json(path_, {{"made_with", made_with_}});
+  io::write_json_file(path_, {{"made_with", made_with_}}, 1);
 }
 
 void TaskState::finish(const TaskResult& result) {
-  write_json(path_, {{"made_with", made_with_}, {"result", to_state(result)}});
+  io::write_json_file(path_, {{"made_with", made_with_}, {"result", to_state(result)}}, 1);
   result_ = result;
 }
 

@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "epalm/base/atomic_write.h"
 #include "epalm/base/error.h"
+#include "epalm/io/atomic_file.h"
 #include "epalm/io/safetensors.h"
 #include "epalm/lm/opt.h"
 #include "epalm/text/bpe_trainer.h"
@@ -18,10 +18,6 @@ namespace {
 constexpr int64_t kVocabulary = 560;  // all that the world's language yields: every word becomes one token
 constexpr int kTokenizerTexts = 20'000;
 constexpr double kEncoderInitStd = 0.05;
-
-void write_text(const std::filesystem::path& path, const std::string& text) {
-  write_file_atomically(path, std::as_bytes(std::span(text)));
-}
 
 void write_half(const std::filesystem::path& path, const nn::Weights& weights) {
   std::vector<std::pair<std::string, at::Tensor>> tensors;
@@ -137,8 +133,8 @@ std::map<world::Medium, TextCeiling> make_language_model(const std::filesystem::
   const lm::Opt lm(config, fresh_lm_weights(config, training.seed));
   pretrain_lm(lm, tokenizer, training, progress);
   round_to_half(lm.weights());
-  write_text(folder / "tokenizer.json", tokenizer_json);
-  write_text(folder / "config.json", lm::to_json(config).dump(1) + "\n");
+  io::write_text_file(folder / "tokenizer.json", tokenizer_json);
+  io::write_json_file(folder / "config.json", lm::to_json(config), 1);
   write_half(folder / "model.safetensors", lm.weights());
   std::map<world::Medium, TextCeiling> ceilings;
   for (const auto medium : kMedia) {
@@ -153,7 +149,7 @@ ProbeAccuracy make_encoder(const encoders::EncoderConfig& config, const std::fil
       config, nn::random_weights(encoders::encoder_weights(config), training.seed, kEncoderInitStd));
   const auto probe = pretrain_encoder(*encoder, config, training, progress);
   round_to_half(encoder->weights());
-  write_text(folder / "config.json", to_json(config).dump(1) + "\n");
+  io::write_json_file(folder / "config.json", to_json(config), 1);
   write_half(folder / "model.safetensors", encoder->weights());
   return probe_accuracy(*encoder, config, probe, world::Split::kTest, gate_scenes, 55);
 }
