@@ -4,21 +4,10 @@
 
 #include "epalm/base/error.h"
 #include "tests/media/encoded_samples.h"
+#include "tests/media/gray_image.h"
 
 namespace epalm::media {
 namespace {
-
-Image gray_row(const std::vector<uint8_t>& values) {
-  Image image(static_cast<int>(values.size()), 1);
-  for (size_t i = 0; i < image.rgb.size(); ++i) image.rgb[i] = values[i / 3];
-  return image;
-}
-
-std::vector<int> first_channel(const Image& image) {
-  std::vector<int> values;
-  for (size_t i = 0; i < image.rgb.size(); i += 3) values.push_back(image.rgb[i]);
-  return values;
-}
 
 TEST(ResizeBicubic, KeepsAnImageOfTheSameSize) {
   const Image image = samples::gradient(17, 9);

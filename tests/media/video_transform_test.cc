@@ -12,24 +12,13 @@
 #include "epalm/media/image_transform.h"
 #include "epalm/media/tensor_resize.h"
 #include "tests/media/av_samples.h"
+#include "tests/media/gray_image.h"
 
 namespace epalm::media {
 namespace {
 
 using testing::Each;
 using testing::ElementsAre;
-
-Image gray_row(const std::vector<uint8_t>& values) {
-  Image image(static_cast<int>(values.size()), 1);
-  for (size_t i = 0; i < image.rgb.size(); ++i) image.rgb[i] = values[i / 3];
-  return image;
-}
-
-std::vector<int> first_channel(const Image& image) {
-  std::vector<int> values;
-  for (size_t i = 0; i < image.rgb.size(); i += 3) values.push_back(image.rgb[i]);
-  return values;
-}
 
 TEST(ResizeUnsmoothed, KeepsSizeAndConstants) {
   const Image image = samples::numbered_frame(5, 17, 9);
