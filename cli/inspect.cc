@@ -33,7 +33,16 @@ nlohmann::json json_of(const PartCounts& counts) {
           {"lm", counts.lm},
           {"encoder", counts.encoder},
           {"connectors", counts.connectors},
-          {"prompt", counts.prompt}};
+          {"prompt", counts.prompt},
+          {"adapters", counts.adapters}};
+}
+
+// "mlp normal, attention parallel"
+std::string adapter_places(const adapter::BottleneckPlaces& places) {
+  std::vector<std::string> parts;
+  if (places.mlp) parts.push_back("mlp " + places.mlp->adapter_type);
+  if (places.attention) parts.push_back("attention " + places.attention->adapter_type);
+  return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 void inspect_config(const InspectFlags& flags) {
@@ -58,6 +67,10 @@ void inspect_config(const InspectFlags& flags) {
   fmt::print("prompt          {:<28} {:>16}\n",
              config.adapter.prompt_tuning ? fmt::format("{} rows", config.adapter.prompt_len) : "none",
              report::with_thousands(counts.prompt));
+  if (config.adapter.use_adapters) {
+    fmt::print("adapters        {:<28} {:>16}\n", adapter_places(config.adapter.adapter_config),
+               report::with_thousands(counts.adapters));
+  }
   fmt::print("total           {:>45}\n", report::with_thousands(counts.all.total));
   fmt::print("trained         {:>45}  {:.4f} %\n", report::with_thousands(counts.all.trained),
              counts.all.trained_percent());

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "epalm/adapter/adapter_config.h"
+#include "epalm/adapter/adapter_weights.h"
 #include "epalm/base/error.h"
 #include "epalm/infer/frozen_models.h"
 #include "epalm/io/json_file.h"
@@ -52,10 +52,10 @@ PartCounts count_parts(const infer::RunConfig& config, const ModelShapes& shapes
   add(encoders::encoder_weights(shapes.encoder), "model_vision.",
       [&](const auto&) -> int64_t& { return counts.encoder; });
   add(lm::opt_weights(shapes.lm), "model_text.", [&](const auto&) -> int64_t& { return counts.lm; });
-  const auto adapter = adapter::adapter_weights(config.adapter, encoders::encoder_width(shapes.encoder),
-                                                shapes.lm.hidden_size, shapes.lm.word_embed_proj_dim);
-  add(adapter, "", [&](const nn::WeightSpec& spec) -> int64_t& {
-    return spec.name.starts_with("connector") ? counts.connectors : counts.prompt;
+  const auto sizes = model::frozen_sizes(shapes.lm, encoders::encoder_width(shapes.encoder));
+  add(adapter::adapter_weights(config.adapter, sizes), "", [&](const nn::WeightSpec& spec) -> int64_t& {
+    if (spec.name.starts_with("connector")) return counts.connectors;
+    return spec.name.starts_with("prompt") ? counts.prompt : counts.adapters;
   });
   return counts;
 }

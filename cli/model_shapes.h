@@ -21,7 +21,7 @@ struct ModelShapes {
 ModelShapes model_shapes(const infer::RunConfig& config);
 
 struct PartCounts {
-  int64_t lm = 0, encoder = 0, connectors = 0, prompt = 0;
+  int64_t lm = 0, encoder = 0, connectors = 0, prompt = 0, adapters = 0;
   model::ParameterCounts all;
 };
 // Without a weight in memory.

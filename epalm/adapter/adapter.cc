@@ -39,4 +39,15 @@ at::Tensor Adapter::prompts() const {
   return config_.mlp ? prompt_out_(at::tanh(prompt_in_(rows))) : rows;
 }
 
+std::vector<LayerBottlenecks> Adapter::bottlenecks(int64_t lm_layers) const {
+  std::vector<LayerBottlenecks> layers;
+  const auto& [mlp, attention] = config_.adapter_config;
+  for (int64_t i = 0; config_.use_adapters && i < lm_layers; ++i) {
+    LayerBottlenecks& layer = layers.emplace_back();
+    if (attention) layer.attention.emplace(*attention, weights_, attention_scope(i));
+    if (mlp) layer.mlp.emplace(*mlp, weights_, mlp_scope(i, *mlp));
+  }
+  return layers;
+}
+
 }  // namespace epalm::adapter

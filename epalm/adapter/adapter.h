@@ -2,14 +2,22 @@
 
 #include <ATen/ATen.h>
 
+#include <optional>
 #include <vector>
 
 #include "epalm/adapter/adapter_config.h"
+#include "epalm/adapter/bottleneck.h"
 #include "epalm/nn/linear.h"
 
 namespace epalm::adapter {
 
-// Everything that eP-ALM trains: the connectors and the soft prompt (arXiv:2303.11403, §3; SPEC.md §3.1–3.3).
+// The bottlenecks of one LM layer, where there are any.
+struct LayerBottlenecks {
+  std::optional<Bottleneck> attention, mlp;
+};
+
+// Everything that eP-ALM trains: the connectors, the soft prompt and, where asked for, bottleneck adapters
+// (arXiv:2303.11403, §3; SPEC.md §3.1–3.3, §3.6).
 class Adapter {
  public:
   Adapter(AdapterConfig config, nn::Weights weights);
@@ -21,6 +29,8 @@ class Adapter {
   std::vector<at::Tensor> slots(const at::Tensor& features, int64_t lm_layers) const;
   // Soft tokens [N,W], or an undefined tensor without prompt tuning.
   at::Tensor prompts() const;
+  // One entry for each LM layer, or an empty vector without bottleneck adapters.
+  std::vector<LayerBottlenecks> bottlenecks(int64_t lm_layers) const;
 
  private:
   AdapterConfig config_;

@@ -1,9 +1,6 @@
 #include "epalm/adapter/adapter_config.h"
 
-#include <ATen/CPUGeneratorImpl.h>
-
 #include <algorithm>
-#include <cmath>
 
 #include "epalm/base/error.h"
 
@@ -18,6 +15,9 @@ void validate(const AdapterConfig& config) {
   require(config.text_step >= 1, "text_step: expected at least 1, got {}", config.text_step);
   require(!config.prompt_tuning || (config.prompt_len >= 1 && config.prompt_len <= 100'000),
           "prompt_len: expected 1..100000, got {}", config.prompt_len);
+  require(!config.use_adapters || config.adapter_config.mlp || config.adapter_config.attention,
+          "use_adapters: expected adapter_config beside it with mlp or attention or both, got neither");
+  validate(config.adapter_config);
 }
 
 std::vector<int64_t> injection_plan(const AdapterConfig& config, int64_t layers) {
@@ -31,42 +31,6 @@ std::vector<int64_t> injection_plan(const AdapterConfig& config, int64_t layers)
     if (i % text_step == 0) plan[static_cast<size_t>(i)] = std::min((i - config.start_layer_idx) / step, n - 1);
   }
   return plan;
-}
-
-std::vector<nn::WeightSpec> adapter_weights(const AdapterConfig& config, int64_t encoder_width, int64_t lm_width,
-                                            int64_t embed_width) {
-  std::vector<nn::WeightSpec> table;
-  for (int64_t j = 0; j < config.connectors(); ++j) {
-    table.push_back({fmt::format("connector.{}.weight", j), {lm_width, encoder_width}});
-    table.push_back({fmt::format("connector.{}.bias", j), {lm_width}});
-  }
-  if (config.prompt_tuning) {
-    const std::string prompt = "prompt_module.prefix_embedding.";
-    table.push_back({prompt + "0.weight", {config.prompt_len, embed_width}});
-    for (const char* layer : {"1", "3"}) {
-      if (!config.mlp) continue;
-      table.push_back({prompt + layer + ".weight", {embed_width, embed_width}});
-      table.push_back({prompt + layer + ".bias", {embed_width}});
-    }
-  }
-  return table;
-}
-
-nn::Weights random_adapter(const AdapterConfig& config, int64_t encoder_width, int64_t lm_width, int64_t embed_width,
-                           uint64_t seed) {
-  auto generator = at::detail::createCPUGenerator(seed);
-  nn::Weights weights;
-  for (const auto& spec : adapter_weights(config, encoder_width, lm_width, embed_width)) {
-    at::Tensor tensor = at::empty(spec.shape);
-    if (spec.name.ends_with("prefix_embedding.0.weight")) {
-      tensor.normal_(0.0, 1.0, generator);
-    } else {
-      const double inputs = static_cast<double>(spec.name.starts_with("connector") ? encoder_width : embed_width);
-      tensor.uniform_(-1 / std::sqrt(inputs), 1 / std::sqrt(inputs), generator);
-    }
-    weights.add(spec.name, tensor);
-  }
-  return weights;
 }
 
 }  // namespace epalm::adapter

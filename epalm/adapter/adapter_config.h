@@ -1,9 +1,11 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
-#include "epalm/nn/weights.h"
+#include "epalm/adapter/bottleneck_config.h"
 
 namespace epalm::adapter {
 
@@ -19,12 +21,15 @@ struct AdapterConfig {
   bool prompt_tuning = false;          // train soft tokens put before the text
   int64_t prompt_len = 10;             // N, where prompt_tuning
   bool mlp = true;                     // pass the prompt through Linear, tanh, Linear
+  bool use_adapters = false;           // bottleneck adapters in the LM's layers
+  BottleneckPlaces adapter_config;     // which, where use_adapters
 
   int64_t connectors() const { return shared_connector ? 1 : injected_hidden_states; }
 };
 
 // Calls visit(name, field, what it means) for every field: the one list behind config files, help and checkpoints.
 template <typename Config, typename Visitor>
+requires std::same_as<std::remove_const_t<Config>, AdapterConfig>
 void fields(Config& config, Visitor&& visit) {
   visit("injected_hidden_states", config.injected_hidden_states, "CLS of the last n encoder states");
   visit("shared_connector", config.shared_connector, "one connector for all states");
@@ -35,6 +40,8 @@ void fields(Config& config, Visitor&& visit) {
   visit("prompt_tuning", config.prompt_tuning, "train soft tokens put before the text");
   visit("prompt_len", config.prompt_len, "number of soft tokens");
   visit("mlp", config.mlp, "pass the prompt through Linear, tanh, Linear");
+  visit("use_adapters", config.use_adapters, "bottleneck adapters in the LM's layers, as adapter_config says");
+  visit("adapter_config", config.adapter_config, "which bottleneck adapters, with use_adapters");
 }
 
 // Throws Error naming the field that cannot be.
@@ -42,14 +49,5 @@ void validate(const AdapterConfig& config);
 
 // For every LM layer the index of the state whose token is put into row 0 before it, or -1 (SPEC.md §3.3).
 std::vector<int64_t> injection_plan(const AdapterConfig& config, int64_t layers);
-
-// Weight table, published names: connector.j.{weight,bias}, prompt_module.prefix_embedding.{0.weight,1.*,3.*}.
-// encoder_width Dv, lm_width D, embed_width W (the width of token embeddings, where prompts live).
-std::vector<nn::WeightSpec> adapter_weights(const AdapterConfig& config, int64_t encoder_width, int64_t lm_width,
-                                            int64_t embed_width);
-
-// torch's default initialisation: U(±1/sqrt(inputs)) for linear layers, N(0,1) for the prompt rows.
-nn::Weights random_adapter(const AdapterConfig& config, int64_t encoder_width, int64_t lm_width, int64_t embed_width,
-                           uint64_t seed);
 
 }  // namespace epalm::adapter

@@ -63,9 +63,9 @@ Bundle load_bundle(const RunConfig& config) {
   require(config.adapter.injected_hidden_states <= encoder->depth(),
           "injected_hidden_states: expected at most {} (the encoder's depth), got {}", encoder->depth(),
           config.adapter.injected_hidden_states);
-  adapter::Adapter adapter(config.adapter,
-                           adapter::random_adapter(config.adapter, encoder->width(), lm.config().hidden_size,
-                                                   lm.config().word_embed_proj_dim, config.seed));
+  adapter::Adapter adapter(
+      config.adapter,
+      adapter::random_adapter(config.adapter, model::frozen_sizes(lm.config(), encoder->width()), config.seed));
   Bundle bundle{config, std::move(tokenizer),
                 model::EPalm(std::move(lm), std::move(encoder), std::move(adapter), semantics_named(config.semantics)),
                 text_rules(config)};
@@ -100,7 +100,7 @@ void load_adapter(const Bundle& bundle, const std::filesystem::path& checkpoint)
   std::vector<nn::WeightSpec> table;
   for (const auto& [name, tensor] : bundle.model.adapter().weights().items())
     table.push_back({name, tensor.sizes().vec()});
-  const auto loaded = nn::load_weights(table, *file);
+  const auto loaded = adapter::load_adapter(table, *file);
   for (const auto& [name, tensor] : bundle.model.adapter().weights().items()) tensor.copy_(loaded.at(name));
   if (is_safetensors(checkpoint)) return;
   const auto value = io::read_torch(checkpoint);

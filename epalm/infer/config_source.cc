@@ -106,15 +106,16 @@ void apply_overrides(ConfigSource& source, const std::vector<std::string>& overr
     std::replace(key.begin(), key.end(), '-', '_');
     const std::string value = override.substr(equals + 1);
     const std::string place = fmt::format("'{}'", override);
-    const size_t dot = key.find('.');
     source.places[key] = place;
-    source.places.try_emplace(key.substr(0, dot), place);
     nlohmann::json* object = &source.values;
-    if (dot != std::string::npos) {
-      object = &(*object)[key.substr(0, dot)];
+    size_t begin = 0;  // of the part of the key behind the last dot
+    for (size_t dot = key.find('.'); dot != std::string::npos; dot = key.find('.', begin)) {
+      source.places.try_emplace(key.substr(0, dot), place);
+      object = &(*object)[key.substr(begin, dot - begin)];
       require(object->is_null() || object->is_object(), "'{}': {} is no section", override, key.substr(0, dot));
+      begin = dot + 1;
     }
-    nlohmann::json& field = (*object)[dot == std::string::npos ? key : key.substr(dot + 1)];
+    nlohmann::json& field = (*object)[key.substr(begin)];
     try {
       const YAML::Node node = YAML::Load(value);
       ConfigSource scratch{.origin = override};

@@ -15,21 +15,27 @@ namespace {
 
 using nlohmann::json;
 
+// Keys under a key.
 template <typename T>
-concept Section = std::same_as<T, OptimizerKeys> || std::same_as<T, ScheduleKeys>;
+concept Section = std::same_as<T, OptimizerKeys> || std::same_as<T, ScheduleKeys> ||
+    std::same_as<T, adapter::BottleneckPlaces> || std::same_as<T, adapter::BottleneckConfig>;
+template <typename T>
+concept OptionalSection = requires(T field) {
+  *field;
+}
+&&Section<typename T::value_type>;
 
 // Published keys that change nothing here.
 const std::vector<std::string> kUnread{
     "warm_up",        "use_vis_prefix",   "replace_added_tokens", "connector_per_text_layer",
     "all_vis_tokens", "k_test",           "dataset_name",         "shift_labels",
-    "use_cache",      "connector_config", "nb_prompts",           "adapter_config",
-    "mask_p"};
+    "use_cache",      "connector_config", "nb_prompts",           "mask_p"};
 // Says which media a task named vqa or caption is about; otherwise the task does.
 constexpr const char* kModality = "modality";
 const std::vector<std::string> kUnreadOfSchedule{"lr", "cooldown_epochs", "lr_noise_std"};
 // Published keys of which one value is built.
 const std::vector<std::pair<std::string, json>> kFixed{
-    {"connector_type", "linear"}, {"deep", false}, {"use_adapters", false}, {"task_prompt", ""}};
+    {"connector_type", "linear"}, {"deep", false}, {"task_prompt", ""}};
 // Other spellings of keys, used where the key itself is absent.
 const std::vector<std::pair<std::string, std::string>> kAliases{{"pretrained_model", "encoder_weights"},
                                                                 {"vision_model", "vision_model_name"}};
@@ -107,6 +113,9 @@ void convert(const Value& from, Task& field) {
   field = *task;
 }
 
+template <Section Keys>
+void convert(const Value& from, Keys& keys);
+
 template <typename T>
 void convert(const Value& from, std::optional<T>& field) {
   convert(from, field.emplace());
@@ -132,20 +141,20 @@ void read_object(const ConfigSource& source, const std::string& prefix, const js
     also_known.emplace_back(name);
     const auto found = object.find(name);
     if (found == object.end() || found->is_null()) return;
-    const Value value{source, prefix + name, *found};
-    if constexpr (Section<Field>) {
-      if (!found->is_object()) value.wrong("keys and values");
-      read_object(source, std::string(name) + ".", *found, field,
-                  std::same_as<Field, ScheduleKeys> ? kUnreadOfSchedule : std::vector<std::string>{});
-    } else {
-      convert(value, field);
-    }
+    convert(Value{source, prefix + name, *found}, field);
   });
   for (const auto& [name, value] : object.items()) {
     if (!contains(also_known, name)) {
       fail_at(source, prefix + name, "unknown key; the nearest known one is {}{}", prefix, nearest(name, also_known));
     }
   }
+}
+
+template <Section Keys>
+void convert(const Value& from, Keys& keys) {
+  if (!from.value.is_object()) from.wrong("keys and values");
+  read_object(from.source, from.key + ".", from.value, keys,
+              std::same_as<Keys, ScheduleKeys> ? kUnreadOfSchedule : std::vector<std::string>{});
 }
 
 // What the published code could do and this one cannot yet.
@@ -295,17 +304,27 @@ RunConfig read(ConfigSource source, std::optional<Task> task) {
 }
 
 template <typename Keys>
+json object_of(const Keys& keys);
+
+template <typename Field>
+json json_of(const Field& field) {
+  if constexpr (Section<Field>) {
+    return object_of(field);
+  } else if constexpr (std::same_as<Field, Task>) {
+    return task_name(field);
+  } else {
+    return field;
+  }
+}
+
+template <typename Keys>
 json object_of(const Keys& keys) {
   json object = json::object();
   fields(keys, [&]<typename Field>(const char* name, const Field& field, const char*) {
-    if constexpr (Section<Field>) {
-      object[name] = object_of(field);
-    } else if constexpr (std::same_as<Field, Task>) {
-      object[name] = task_name(field);
-    } else if constexpr (requires { field.has_value(); }) {
-      if (field) object[name] = *field;
+    if constexpr (requires { field.has_value(); }) {
+      if (field) object[name] = json_of(*field);
     } else {
-      object[name] = field;
+      object[name] = json_of(field);
     }
   });
   return object;
@@ -316,7 +335,9 @@ void add_help(const Keys& keys, const std::string& prefix, std::vector<KeyHelp>&
   const json defaults = object_of(keys);
   fields(keys, [&]<typename Field>(const char* name, const Field& field, const char* meaning) {
     if constexpr (Section<Field>) {
-      add_help(field, std::string(name) + ".", help);
+      add_help(field, prefix + name + ".", help);
+    } else if constexpr (OptionalSection<Field>) {
+      add_help(typename Field::value_type{}, prefix + name + ".", help);
     } else {
       help.push_back({prefix + name, defaults.contains(name) ? defaults[name].dump() : "", meaning});
     }

@@ -63,7 +63,7 @@ at::Tensor Opt::hidden(const OptInput& input) const {
     }
     if (input.observe) input.observe(x);
     if (input.training && config_.layerdrop > 0 && at::rand({1}).item<double>() < config_.layerdrop) continue;
-    x = layers_[i](x, attention_mask, input.training);
+    x = layers_[i](x, attention_mask, input.training, i < input.hooks.size() ? input.hooks[i] : LayerHooks());
   }
   if (final_norm_.defined()) x = final_norm_(x);
   if (config_.has_projection()) x = project_out_(x);  // [B,S,W]

@@ -20,6 +20,7 @@ struct OptInput {
   // slots[i] [B,1,D] goes into row 0 before layer i: the first one lengthens the sequence, later ones overwrite.
   // Undefined entries, or a vector shorter than L, leave the row as it is.
   std::vector<at::Tensor> slots;
+  std::vector<LayerHooks> hooks;  // of layer i; a shorter vector leaves the layers behind it as they are
   Semantics semantics = kCausal;
   bool training = false;  // dropout and layerdrop as the config says
   // Called with the input of every layer and, last, with the decoder's output; for tests and probes.

@@ -5,6 +5,13 @@
 #include "epalm/nn/attention.h"
 
 namespace epalm::lm {
+namespace {
+
+at::Tensor hooked(const PartHook& hook, const at::Tensor& input, const at::Tensor& output) {
+  return hook ? hook(input, output) : output;
+}
+
+}  // namespace
 
 OptLayer::OptLayer(const OptConfig& config, const nn::Weights& weights, int64_t index)
     : heads_(config.num_attention_heads),
@@ -28,25 +35,27 @@ OptLayer::OptLayer(const OptConfig& config, const nn::Weights& weights, int64_t 
   final_norm_ = norm("final_layer_norm");
 }
 
-at::Tensor OptLayer::attend(const at::Tensor& x, const at::Tensor& mask, bool training) const {
+at::Tensor OptLayer::attend(const at::Tensor& x, const at::Tensor& mask, bool training, const PartHook& hook) const {
   const double scale = 1.0 / std::sqrt(static_cast<double>(x.size(-1) / heads_));
   const at::Tensor mixed =
       nn::attention(q_(x) * scale, k_(x), v_(x), heads_, mask, training ? attention_dropout_ : 0.0);
-  return out_(mixed);
+  return hooked(hook, x, out_(mixed));
 }
 
-at::Tensor OptLayer::feed_forward(const at::Tensor& x) const {
-  return fc2_(at::relu(fc1_(x)));
+at::Tensor OptLayer::feed_forward(const at::Tensor& x, const PartHook& hook) const {
+  const at::Tensor inner = at::relu(fc1_(x));  // [B,S,ffn_dim]
+  return hooked(hook, inner, fc2_(inner));
 }
 
-at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, bool training) const {
+at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, bool training,
+                                const LayerHooks& hooks) const {
   const auto drop = [&](const at::Tensor& y) { return training && dropout_ > 0 ? at::dropout(y, dropout_, true) : y; };
   if (norm_first_) {
-    const at::Tensor h = x + drop(attend(attention_norm_(x), mask, training));
-    return h + drop(feed_forward(final_norm_(h)));
+    const at::Tensor h = x + drop(attend(attention_norm_(x), mask, training, hooks.attention));
+    return h + drop(feed_forward(final_norm_(h), hooks.fc2));
   }
-  const at::Tensor h = attention_norm_(x + drop(attend(x, mask, training)));
-  return final_norm_(h + drop(feed_forward(h)));
+  const at::Tensor h = attention_norm_(x + drop(attend(x, mask, training, hooks.attention)));
+  return final_norm_(h + drop(feed_forward(h, hooks.fc2)));
 }
 
 }  // namespace epalm::lm

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <functional>
+
 #include "epalm/lm/opt_config.h"
 #include "epalm/nn/layer_norm.h"
 #include "epalm/nn/linear.h"
@@ -9,17 +11,27 @@
 
 namespace epalm::lm {
 
+// What a layer goes on with in place of a part's output: a function of the part's input and output.
+using PartHook = std::function<at::Tensor(const at::Tensor& input, const at::Tensor& output)>;
+
+// Hooks of one layer, where something trained stands beside or behind its frozen parts; an empty one leaves the part as
+// it is. They see the part before dropout and residual.
+struct LayerHooks {
+  PartHook attention;  // self-attention with its last matrix: [B,S,D], [B,S,D] -> [B,S,D]
+  PartHook fc2;        // second matrix of the feed-forward part: [B,S,ffn_dim], [B,S,D] -> [B,S,D]
+};
+
 // One decoder layer (SPEC.md §1.1, step 5). Cheap to copy, const forward.
 class OptLayer {
  public:
   OptLayer(const OptConfig& config, const nn::Weights& weights, int64_t index);
 
   // x [B,S,D], mask additive [B,1,S,S] -> [B,S,D]. training: dropout as the config says.
-  at::Tensor operator()(const at::Tensor& x, const at::Tensor& mask, bool training) const;
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& mask, bool training, const LayerHooks& hooks = {}) const;
 
  private:
-  at::Tensor attend(const at::Tensor& x, const at::Tensor& mask, bool training) const;
-  at::Tensor feed_forward(const at::Tensor& x) const;
+  at::Tensor attend(const at::Tensor& x, const at::Tensor& mask, bool training, const PartHook& hook) const;
+  at::Tensor feed_forward(const at::Tensor& x, const PartHook& hook) const;
 
   nn::Linear q_, k_, v_, out_, fc1_, fc2_;
   nn::LayerNorm attention_norm_, final_norm_;

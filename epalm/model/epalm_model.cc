@@ -4,9 +4,23 @@
 
 namespace epalm::model {
 
+adapter::FrozenSizes frozen_sizes(const lm::OptConfig& lm, int64_t encoder_width) {
+  return {.encoder_width = encoder_width,
+          .lm_width = lm.hidden_size,
+          .embed_width = lm.word_embed_proj_dim,
+          .ffn_width = lm.ffn_dim,
+          .lm_layers = lm.num_hidden_layers};
+}
+
 EPalm::EPalm(lm::Opt lm, std::shared_ptr<const encoders::Encoder> encoder, adapter::Adapter adapter,
              Semantics semantics)
-    : lm_(std::move(lm)), encoder_(std::move(encoder)), adapter_(std::move(adapter)), semantics_(semantics) {}
+    : lm_(std::move(lm)), encoder_(std::move(encoder)), adapter_(std::move(adapter)), semantics_(semantics) {
+  for (const auto& [attention, mlp] : adapter_.bottlenecks(lm_.config().num_hidden_layers)) {
+    lm::LayerHooks& hooks = hooks_.emplace_back();
+    if (attention) hooks.attention = *attention;
+    if (mlp) hooks.fc2 = *mlp;
+  }
+}
 
 at::Tensor EPalm::features(const at::Tensor& media, bool training) const {
   return encoder_->cls_states(media, adapter_.config().injected_hidden_states,
@@ -20,6 +34,7 @@ at::Tensor EPalm::hidden(const at::Tensor& features, const at::Tensor& ids, cons
   input.mask = mask;
   input.prompts = adapter_.prompts();
   if (features.defined()) input.slots = adapter_.slots(features, lm_.config().num_hidden_layers);
+  input.hooks = hooks_;
   input.semantics = semantics_;
   input.training = training && semantics_.frozen_parts_drop_out;
   return lm_.hidden(input);
@@ -46,8 +61,20 @@ at::Tensor EPalm::loss(const at::Tensor& features, const at::Tensor& ids, const 
 std::vector<std::pair<std::string, at::Tensor>> EPalm::parameters() const {
   std::vector<std::pair<std::string, at::Tensor>> result;
   for (const auto& [name, tensor] : encoder_->weights().items()) result.emplace_back("model_vision." + name, tensor);
-  for (const auto& [name, tensor] : lm_.weights().items()) result.emplace_back("model_text." + name, tensor);
-  for (const auto& item : adapter_.weights().items()) result.push_back(item);
+  const auto& trained = adapter_.weights().items();
+  size_t next = 0;
+  const auto add_trained = [&](const std::string& scope) {
+    while (next < trained.size() && trained[next].first.starts_with(scope)) result.push_back(trained[next++]);
+  };
+  for (const auto& [name, tensor] : lm_.weights().items()) {
+    const std::string full = "model_text." + name;
+    const auto before = [&](const char* end) { return full.substr(0, full.rfind(end)); };
+    if (name.ends_with(".self_attn.k_proj.weight")) add_trained(before("k_proj"));
+    if (name.ends_with(".fc2.weight")) add_trained(before("weight") + "adapter");
+    result.emplace_back(full, tensor);
+    if (name.ends_with(".fc2.bias")) add_trained(before("bias"));
+  }
+  add_trained("");
   return result;
 }
 

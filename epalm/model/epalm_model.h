@@ -7,11 +7,15 @@
 #include <vector>
 
 #include "epalm/adapter/adapter.h"
+#include "epalm/adapter/adapter_weights.h"
 #include "epalm/base/semantics.h"
 #include "epalm/encoders/encoder.h"
 #include "epalm/lm/opt.h"
 
 namespace epalm::model {
+
+// What the adapter between these two needs to know of them.
+adapter::FrozenSizes frozen_sizes(const lm::OptConfig& lm, int64_t encoder_width);
 
 // A frozen language model with eyes or ears (arXiv:2303.11403; SPEC.md §3): one forward pass for training, evaluation
 // and generation. Copies share their weights. Const methods are safe from several threads.
@@ -42,7 +46,8 @@ class EPalm {
   const Semantics& semantics() const { return semantics_; }
 
   // Every parameter under its published name and in the published order: model_vision.*, model_text.*, connector.*,
-  // prompt_module.*.
+  // prompt_module.*. Bottleneck adapters stand within model_text.*, where the published program wraps them around
+  // self_attn and fc2; the LM's own tensors keep the names that they have without adapters.
   std::vector<std::pair<std::string, at::Tensor>> parameters() const;
 
  private:
@@ -50,6 +55,7 @@ class EPalm {
   std::shared_ptr<const encoders::Encoder> encoder_;
   adapter::Adapter adapter_;
   Semantics semantics_;
+  std::vector<lm::LayerHooks> hooks_;  // the adapter's bottlenecks
 };
 
 }  // namespace epalm::model

@@ -7,7 +7,7 @@ bool is_trainable(const std::string& name, const TrainableParts& parts) {
   return has("prompt") || (has("connector") && !parts.freeze_connector) ||
          (parts.unfreeze_text_layer_norm && (has("self_attn_layer_norm") || has("final_layer_norm"))) ||
          (parts.unfreeze_vision_layer_norm && has("norm")) || (parts.unfreeze_text_model && has("model_text")) ||
-         (parts.unfreeze_vision_model && has("model_vision"));
+         (parts.unfreeze_vision_model && has("model_vision")) || has("adapter");
 }
 
 void mark_trainable(const EPalm& model, const TrainableParts& parts) {

@@ -7,7 +7,8 @@
 
 namespace epalm::model {
 
-// Which parts train besides connectors and prompt; field names are the keys of the published configs.
+// Which parts train besides connectors, prompt and bottleneck adapters; field names are the keys of the published
+// configs.
 struct TrainableParts {
   bool freeze_connector = false;
   bool unfreeze_text_layer_norm = false;

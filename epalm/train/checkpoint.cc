@@ -101,7 +101,7 @@ void write_checkpoint(const std::filesystem::path& path, const infer::Bundle& bu
   Value::Dict unfrozen;
   for (const auto& [name, tensor] : bundle.model.parameters()) {
     if (is_adapter_name(bundle, name)) {
-      model.emplace_back(name, tensor.detach());
+      for (const auto& published : adapter::published_names(name)) model.emplace_back(published, tensor.detach());
     } else if (tensor.requires_grad()) {
       unfrozen.emplace_back(name, tensor.detach());
     }

@@ -2,12 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "epalm/adapter/adapter_weights.h"
 #include "epalm/base/error.h"
 
 namespace epalm::adapter {
 namespace {
 
-constexpr int64_t kEncoderWidth = 6, kWidth = 5, kEmbedWidth = 4;
+constexpr FrozenSizes kSizes{.encoder_width = 6, .lm_width = 5, .embed_width = 4, .ffn_width = 7, .lm_layers = 2};
 constexpr double kUnit = 1.0 / (1 << 24);
 
 AdapterConfig config_of(int64_t states, int64_t start, int64_t end) {
@@ -19,12 +20,12 @@ AdapterConfig config_of(int64_t states, int64_t start, int64_t end) {
 }
 
 Adapter random(const AdapterConfig& config) {
-  return {config, random_adapter(config, kEncoderWidth, kWidth, kEmbedWidth, 1)};
+  return {config, random_adapter(config, kSizes, 1)};
 }
 
 at::Tensor features(int64_t states) {
   at::manual_seed(2);
-  return at::rand({3, states, kEncoderWidth});
+  return at::rand({3, states, kSizes.encoder_width});
 }
 
 // Sums of up to 7 terms of size 1: 2 · 8 · 7 u.
@@ -100,7 +101,7 @@ TEST(Adapter, PromptIsItsRowsOrPassesThroughLinearTanhLinear) {
 }
 
 TEST(Adapter, RefusesAConfigThatCannotBe) {
-  const auto weights = random_adapter(config_of(1, 0, 2), kEncoderWidth, kWidth, kEmbedWidth, 1);
+  const auto weights = random_adapter(config_of(1, 0, 2), kSizes, 1);
   EXPECT_THROW(Adapter(config_of(1, 2, 0), weights), Error);
 }
 

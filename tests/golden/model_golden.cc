@@ -10,11 +10,16 @@ namespace {
 void check_epalm(const Case& test_case) {
   const auto& hyper = test_case.manifest.at("hyper");
   const auto& config = hyper.at("config");
-  if (config.value("use_adapters", false)) GTEST_SKIP() << "bottleneck adapters are not built yet";
   const auto model = load_model(test_case, "adapter.safetensors");
   model::TrainableParts parts;
   read_fields(parts, config);
   model::mark_trainable(model, parts);
+  std::vector<std::string> trained;
+  for (const auto& [name, tensor] : model.parameters()) {
+    if (tensor.requires_grad()) trained.push_back(name);
+  }
+  const auto& derived = test_case.manifest.at("derived");
+  EXPECT_EQ(trained, derived.at("trainable").get<std::vector<std::string>>());
 
   const auto input = read_all(test_case.file("inputs.safetensors"));
   const auto expected = read_all(test_case.file("expected.safetensors"));

@@ -74,11 +74,18 @@ inline std::shared_ptr<const encoders::Encoder> load_encoder(const Case& test_ca
   return load_vit(hyper, test_case.file("vision.safetensors"));
 }
 
+// Fills what has fields() from an object, anything else as JSON does.
 template <typename Config>
 void read_fields(Config& config, const nlohmann::json& json) {
-  fields(config, [&](const char* name, auto& field, const char*) {
-    if (json.contains(name) && !json.at(name).is_null()) json.at(name).get_to(field);
-  });
+  if constexpr (requires { fields(config, [](auto...) {}); }) {
+    fields(config, [&](const char* name, auto& field, const char*) {
+      if (json.contains(name) && !json.at(name).is_null()) read_fields(field, json.at(name));
+    });
+  } else if constexpr (requires { config.has_value(); }) {
+    read_fields(config.emplace(), json);
+  } else {
+    json.get_to(config);
+  }
 }
 
 // The whole model of an epalm_*, gen_*, train_* or rank_answer case; adapter_file as the case names it.
@@ -88,10 +95,9 @@ inline model::EPalm load_model(const Case& test_case, const std::string& adapter
   auto encoder = load_encoder(test_case);
   adapter::AdapterConfig config;
   read_fields(config, hyper.at("config"));
-  const auto table =
-      adapter::adapter_weights(config, encoder->width(), lm.config().hidden_size, lm.config().word_embed_proj_dim);
+  const auto table = adapter::adapter_weights(config, model::frozen_sizes(lm.config(), encoder->width()));
   const auto file = io::open_tensor_file(test_case.file(adapter_file));
-  return {std::move(lm), std::move(encoder), adapter::Adapter(config, nn::load_weights(table, *file)), kReference};
+  return {std::move(lm), std::move(encoder), adapter::Adapter(config, adapter::load_adapter(table, *file)), kReference};
 }
 
 }  // namespace epalm::golden

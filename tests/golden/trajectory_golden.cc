@@ -1,5 +1,8 @@
 // train_*: whole training runs of the published program, step by step.
+#include <set>
+
 #include "epalm/infer/run_config.h"
+#include "epalm/io/torch_file.h"
 #include "epalm/model/loss.h"
 #include "epalm/model/trainable.h"
 #include "epalm/train/run_setup.h"
@@ -10,15 +13,40 @@
 namespace epalm::golden {
 namespace {
 
+// The published files number the optimiser's states over all parameters, frozen ones too, and name the adapter's
+// tensors as we do.
+void check_published_order(const Case& test_case, const model::EPalm& model, const train::Optimizer& optimizer) {
+  const io::Value checkpoint = io::read_torch(test_case.file("checkpoint_last.pth"));
+  const auto published = checkpoint.at("optimizer").at("state");
+  const auto states = read_all(test_case.file("optimizer_state.safetensors"));
+  const auto indices = train::state_indices(optimizer.groups());
+  size_t compared = 0;
+  for (const auto& [name, index] : indices) {
+    const auto state = states.find(name + ".exp_avg");
+    ASSERT_EQ(published.contains(index), state != states.end()) << name;
+    if (state == states.end()) continue;
+    EXPECT_TRUE(at::equal(published.at(index).at("exp_avg").as_tensor(), state->second)) << name;
+    ++compared;
+  }
+  EXPECT_EQ(compared, published.size());
+
+  std::set<std::string> expected, names;
+  for (const auto& [key, tensor] : checkpoint.at("model").as_dict()) expected.insert(key.as_string());
+  for (const auto& [name, tensor] : model.adapter().weights().items()) {
+    for (const auto& published_name : adapter::published_names(name)) names.insert(published_name);
+  }
+  EXPECT_EQ(names, expected);
+}
+
 void check_trajectory(const Case& test_case) {
   const auto& hyper = test_case.manifest.at("hyper");
-  if (hyper.at("config").value("use_adapters", false)) GTEST_SKIP() << "bottleneck adapters are not built yet";
   const auto style = hyper.at("style").get<std::string>();
   const auto config = infer::run_config_from_json(hyper.at("config"), test_case.name, {},
                                                   style == "caption" ? infer::Task::kCaption : infer::Task::kVqa);
   const auto model = load_model(test_case, "adapter_init.safetensors");
   model::mark_trainable(model, config.trainable);
   auto optimizer = train::make_optimizer(model, config);
+  check_published_order(test_case, model, optimizer);
   auto settings = train::schedule_settings(config);
   settings.step_size = hyper.at("step_size");
   train::Schedule schedule(settings, model.semantics(), optimizer.groups());

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -129,17 +130,18 @@ TEST(RunConfig, JsonHoldsEveryKey) {
   config.schedule.lr_noise = {0.25, 0.5};
   config.seed = 7;
   config.trainable.freeze_connector = true;
+  config.adapter.use_adapters = true;
+  config.adapter.adapter_config.mlp = {.adapter_type = "parallel", .downsample_factor = 8, .add_layernorm = true};
+  config.adapter.adapter_config.attention = {.adapter_type = "normal"};
   const nlohmann::json json = to_json(config);
   EXPECT_EQ(json["schedular"]["epochs"], 8);
   EXPECT_EQ(json["seed"], 42);  // of the subset
   EXPECT_EQ(json["run_seed"], 7);
   EXPECT_EQ(to_json(run_config_from_json(json, "a checkpoint")), json);
   for (const KeyHelp& help : run_config_help()) {
-    nlohmann::json::json_pointer pointer("/" + help.name);
-    if (const auto dot = help.name.find('.'); dot != std::string::npos) {
-      pointer = nlohmann::json::json_pointer("/" + help.name.substr(0, dot) + "/" + help.name.substr(dot + 1));
-    }
-    EXPECT_TRUE(json.contains(pointer) || help.default_value.empty()) << help.name;
+    std::string path = "/" + help.name;
+    std::replace(path.begin(), path.end(), '.', '/');
+    EXPECT_TRUE(json.contains(nlohmann::json::json_pointer(path)) || help.default_value.empty()) << help.name;
     EXPECT_FALSE(help.meaning.empty()) << help.name;
   }
 }
@@ -174,7 +176,7 @@ TEST(RunConfig, OutOfRangeNamesLineAndKey) {
   EXPECT_THAT(error_of("optimizer: {opt_betas: [0.9, 1]}"), HasSubstr("opt_betas"));
   EXPECT_THAT(error_of("semantics: strict"), HasSubstr("'reference' or 'causal'"));
   EXPECT_THAT(error_of("train_topk: many"), AllOf(HasSubstr("line 1"), HasSubstr("train_topk")));
-  EXPECT_THAT(error_of("schedular: {sched: step}"), HasSubstr("schedular.sched"));
+  EXPECT_THAT(error_of("schedular: {decay_epochs: 0}"), HasSubstr("schedular.decay_epochs"));
   EXPECT_THAT(error_of("cache_features: true"), HasSubstr("augment: false"));
   EXPECT_EQ(error_of("cache_features: true\naugment: false"), "no error");
 }
@@ -260,9 +262,38 @@ TEST(RunConfig, RefusesWhatNoVideoOrSoundCanBe) {
 }
 
 TEST(RunConfig, RefusesPublishedValuesThatAreNotBuilt) {
-  EXPECT_THAT(error_of("use_adapters: true"), HasSubstr("use_adapters"));
   EXPECT_THAT(error_of("task_prompt: a picture of"), HasSubstr("task_prompt"));
   EXPECT_EQ(error_of("use_adapters: false\nconnector_type: linear\ntask_prompt: null\ndeep: False"), "no error");
+}
+
+TEST(RunConfig, BottleneckAdaptersStandTwoLevelsDeep) {
+  const RunConfig config = read(
+      "use_adapters: true\nadapter_config:\n  mlp: {adapter_type: normal, downsample_factor: 8}\n  attention: null",
+      {"adapter_config.mlp.add_layernorm=true", "adapter_config.mlp.downsample_factor=2"});
+  ASSERT_TRUE(config.adapter.adapter_config.mlp.has_value());
+  EXPECT_EQ(config.adapter.adapter_config.mlp->adapter_type, "normal");
+  EXPECT_EQ(config.adapter.adapter_config.mlp->downsample_factor, 2);
+  EXPECT_TRUE(config.adapter.adapter_config.mlp->add_layernorm);
+  EXPECT_FALSE(config.adapter.adapter_config.attention.has_value());
+  EXPECT_EQ(read("", {"use_adapters=true", "adapter_config.attention.adapter_type=parallel"})
+                .adapter.adapter_config.attention->adapter_type,
+            "parallel");
+  EXPECT_FALSE(read("").adapter.use_adapters);
+}
+
+TEST(RunConfig, DamagedBottleneckAdaptersNameLineAndKey) {
+  EXPECT_THAT(error_of("\nuse_adapters: true"), AllOf(HasSubstr("line 2"), HasSubstr("adapter_config")));
+  const std::string head = "use_adapters: true\nadapter_config:\n  mlp:\n";
+  EXPECT_THAT(error_of(head + "    adapter_type: serial"),
+              AllOf(HasSubstr("line 4"), HasSubstr("adapter_config.mlp.adapter_type"), HasSubstr("'serial'")));
+  EXPECT_THAT(error_of(head + "    downsample_factor: 4"), HasSubstr("adapter_config.mlp.adapter_type"));
+  EXPECT_THAT(error_of(head + "    {adapter_type: normal, downsample: 4}"),
+              AllOf(HasSubstr("adapter_config.mlp.downsample: unknown key"), HasSubstr("downsample_factor")));
+  EXPECT_THAT(error_of(head + "    {adapter_type: normal, downsample_factor: 0}"), HasSubstr("at least 1, got 0"));
+  EXPECT_THAT(error_of("adapter_config: {mlp: normal}"), AllOf(HasSubstr("adapter_config.mlp"), HasSubstr("keys")));
+  EXPECT_THAT(error_of("adapter_config: 3"), HasSubstr("keys and values"));
+  EXPECT_THAT(error_of("adapter_config: {fc1: {}}"), HasSubstr("unknown key"));
+  EXPECT_THAT(error_of("", {"adapter_config.mlp.adapter_type.x=1"}), HasSubstr("adapter_config.mlp.adapter_type"));
 }
 
 TEST(RunConfig, DamagedFilesAreErrors) {

@@ -81,6 +81,16 @@ TEST(Opt, RefusesTextLongerThanItsPositions) {
   EXPECT_THAT(refusal(reading(at::ones({1, kLongest + 1}, at::kLong))), AllOf(HasSubstr("13 tokens"), HasSubstr("12")));
 }
 
+TEST(Opt, RefusesBranchesOfAnotherShapeOrBesideSlots) {
+  const Opt lm = random(tiny());
+  OptInput input = reading(tokens({1, 2, 3}));
+  input.branches = tokens({0, 1});
+  EXPECT_THROW(lm.hidden(input), Error);
+  input.branches = tokens({0, 1, 2});
+  input.slots = {slot(1)};
+  EXPECT_THROW(lm.hidden(input), Error);
+}
+
 TEST(Opt, PromptsDoNotCountAgainstThePositions) {
   OptInput input = reading(at::ones({1, kLongest}, at::kLong));
   input.prompts = at::ones({5, kWidth});
@@ -155,6 +165,15 @@ TEST_P(OptOf, RowsOfABatchDoNotTouchEachOther) {
   EXPECT_LE(difference(both.slice(0, 1, 2), lm_.hidden(reading(second))), kTolerance);
 }
 
+TEST_P(OptOf, BranchesOfARowAreAsTextsOfTheirOwn) {
+  const Opt lm = random(GetParam());
+  OptInput both = reading(tokens({1, 2, 3, 4, 5, 6, 7}));
+  both.branches = tokens({0, 0, 1, 1, 2, 2, 2});
+  const at::Tensor states = lm.hidden(both);
+  EXPECT_LE(difference(states.slice(1, 0, 4), lm.hidden(reading(tokens({1, 2, 3, 4})))), kTolerance);
+  EXPECT_LE(difference(states.slice(1, 4), lm.hidden(reading(tokens({1, 2, 5, 6, 7}))).slice(1, 2)), kTolerance);
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, OptOf, testing::Values(tiny(), tiny_post_norm()), [](const auto& info) {
   return std::string(info.param.do_layer_norm_before ? "PreNorm" : "PostNormWithProjection");
 });
@@ -192,6 +211,72 @@ TEST(OptSlots, LieBeforePromptsAndText) {
   EXPECT_TRUE(at::equal(states[0].slice(1, 0, 1), slot(1)));
   EXPECT_TRUE(at::equal(states[0].slice(1, 1, 3), at::full({1, 2, kWidth}, 3.0)));  // no positions are added to prompts
   EXPECT_EQ(states[0].size(1), 5);
+}
+
+// Hooks of every layer that note what they see and give back the output as it is.
+std::vector<LayerHooks> noting(std::vector<std::pair<at::Tensor, at::Tensor>>& attention,
+                               std::vector<std::pair<at::Tensor, at::Tensor>>& fc2) {
+  const auto into = [](auto& list) {
+    return [&list](const at::Tensor& input, const at::Tensor& output) {
+      list.emplace_back(input, output);
+      return output;
+    };
+  };
+  return std::vector<LayerHooks>(kLayers, LayerHooks{into(attention), into(fc2)});
+}
+
+TEST_P(OptOf, HooksThatGiveBackTheOutputChangeNothing) {
+  OptInput input = reading(tokens({2, 5, 9}));
+  input.slots = {slot(1)};
+  const at::Tensor plain = lm_.hidden(input);
+  std::vector<std::pair<at::Tensor, at::Tensor>> attention, fc2;
+  input.hooks = noting(attention, fc2);
+  EXPECT_TRUE(at::equal(lm_.hidden(input), plain));
+  ASSERT_EQ(attention.size(), static_cast<size_t>(kLayers));
+  ASSERT_EQ(fc2.size(), static_cast<size_t>(kLayers));
+}
+
+TEST_P(OptOf, HooksSeeInputAndOutputOfTheirPart) {
+  OptInput input = reading(tokens({2, 5, 9}));
+  std::vector<std::pair<at::Tensor, at::Tensor>> attention, fc2;
+  input.hooks = noting(attention, fc2);
+  std::vector<at::Tensor> states;
+  input.observe = [&](const at::Tensor& state) { states.push_back(state); };
+  lm_.hidden(input);
+  for (size_t i = 0; i < static_cast<size_t>(kLayers); ++i) {
+    const std::string layer = fmt::format("model.decoder.layers.{}.", i);
+    const auto weight = [&](const std::string& name) { return lm_.weights().at(layer + name); };
+    const auto norm = [&](const at::Tensor& x, const std::string& name) {
+      return at::layer_norm(x, {kWidth}, weight(name + ".weight"), weight(name + ".bias"), 1e-5);
+    };
+    const bool first = GetParam().do_layer_norm_before;
+    const auto& [x, attended] = attention[i];
+    EXPECT_LE(difference(x, first ? norm(states[i], "self_attn_layer_norm") : states[i]), kTolerance);
+    const at::Tensor h = first ? states[i] + attended : norm(states[i] + attended, "self_attn_layer_norm");
+    const auto& [inner, fed] = fc2[i];
+    const at::Tensor read = first ? norm(h, "final_layer_norm") : h;
+    EXPECT_LE(difference(inner, at::relu(at::linear(read, weight("fc1.weight"), weight("fc1.bias")))), kTolerance);
+    EXPECT_LE(difference(fed, at::linear(inner, weight("fc2.weight"), weight("fc2.bias"))), kTolerance);
+    const at::Tensor next = first ? h + fed : norm(h + fed, "final_layer_norm");
+    if (i + 1 < static_cast<size_t>(kLayers)) {
+      EXPECT_LE(difference(states[i + 1], next), kTolerance);
+    }
+  }
+}
+
+TEST(OptHooks, StandInTheirLayerAlone) {
+  OptInput input = reading(tokens({2, 5, 9}));
+  const auto plain = layer_inputs(tiny(), input);
+  input.hooks.resize(2);  // the third layer has none
+  at::Tensor fed;
+  input.hooks[1].fc2 = [&](const at::Tensor&, const at::Tensor& output) {
+    fed = output;
+    return 2 * output;
+  };
+  const auto hooked = layer_inputs(tiny(), input);
+  EXPECT_TRUE(at::equal(hooked[1], plain[1]));
+  EXPECT_LE(difference(hooked[2], plain[2] + fed), kTolerance);
+  EXPECT_GT(difference(hooked[3], plain[3]), 100 * kTolerance);
 }
 
 TEST(OptDropout, WorksInTrainingOnly) {

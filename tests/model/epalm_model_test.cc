@@ -148,8 +148,14 @@ TEST(EPalm, DropsOutInTrainingUnderReferenceSemanticsOnly) {
   EXPECT_FALSE(at::equal(loss(reference, true), loss(reference, false)));
 }
 
-TEST(EPalm, StepOnTheAdapterLeavesFrozenWeightsByteIdentical) {
-  const EPalm model = tiny_model(injecting(1, 3), kCausal);
+class EPalmStep : public testing::TestWithParam<adapter::AdapterConfig> {};
+
+TEST_P(EPalmStep, OnTheAdapterLeavesFrozenWeightsByteIdentical) {
+  const EPalm model = tiny_model(GetParam(), kCausal);
+  for (const auto& [name, tensor] : model.adapter().weights().items()) {
+    // Bottlenecks start so small that a step would not show in their scales.
+    if (name.starts_with("model_text.") && name.ends_with(".weight")) tensor.mul_(100);
+  }
   mark_trainable(model, {});
   std::vector<at::Tensor> before;
   for (const auto& [name, tensor] : model.parameters()) before.push_back(tensor.detach().clone());
@@ -164,11 +170,47 @@ TEST(EPalm, StepOnTheAdapterLeavesFrozenWeightsByteIdentical) {
   }
   size_t i = 0;
   for (const auto& [name, tensor] : model.parameters()) {
-    const bool is_adapter = name.starts_with("connector") || name.starts_with("prompt_module");
+    const bool is_adapter = model.adapter().weights().contains(name);
     EXPECT_EQ(tensor.grad().defined(), is_adapter) << name;
     EXPECT_NE(at::equal(tensor, before[i++]), is_adapter) << name;
   }
   EXPECT_LT(model.loss(model.features(image(2)), kIds, kMask, labels).sum().item<double>(), loss.item<double>());
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, EPalmStep,
+                         testing::Values(injecting(1, 3), with_bottlenecks("normal"), with_bottlenecks("parallel"),
+                                         with_bottlenecks("scaled_parallel")),
+                         [](const auto& info) {
+                           const auto& config = info.param;
+                           return config.use_adapters ? config.adapter_config.mlp->adapter_type : std::string("plain");
+                         });
+
+TEST(EPalm, BottlenecksActOnImageAndText) {
+  for (const char* type : {"normal", "parallel", "scaled_parallel"}) {
+    const EPalm plain = tiny_model(injecting(1, 3), kCausal), adapted = tiny_model(with_bottlenecks(type), kCausal);
+    // Larger than at the start, and everything else as in `plain`.
+    const at::NoGradGuard no_grad;
+    for (const auto& [name, tensor] : adapted.adapter().weights().items()) {
+      name.starts_with("model_text.") ? tensor.mul_(100) : tensor.copy_(plain.adapter().weights().at(name));
+    }
+    for (const at::Tensor& features : {plain.features(image(2)), at::Tensor()}) {
+      EXPECT_GT(difference(adapted.logits(features, kIds, kMask), plain.logits(features, kIds, kMask)),
+                100 * kTolerance);
+    }
+  }
+}
+
+TEST(EPalm, BottlenecksOfZeroAreNone) {
+  for (const char* type : {"normal", "parallel", "scaled_parallel"}) {
+    const EPalm plain = tiny_model(injecting(1, 3), kReference);
+    const EPalm adapted = tiny_model(with_bottlenecks(type), kReference);
+    const at::NoGradGuard no_grad;
+    for (const auto& [name, tensor] : adapted.adapter().weights().items()) {
+      name.starts_with("model_text.") ? tensor.zero_() : tensor.copy_(plain.adapter().weights().at(name));
+    }
+    const at::Tensor features = plain.features(image(2));
+    EXPECT_TRUE(at::equal(adapted.logits(features, kIds, kMask), plain.logits(features, kIds, kMask)));
+  }
 }
 
 }  // namespace

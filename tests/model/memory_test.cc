@@ -33,9 +33,7 @@ TEST(Memory, AStepOfOpt1300mInBfloat16StaysBelowNineGigabytes) {
   const EPalm model(
       lm::Opt(lm_config, nn::random_weights(lm::opt_weights(lm_config), 1, 0.02, nn::Precision::kBFloat16)),
       std::make_shared<encoders::Vit>(vit_config, nn::random_weights(encoders::vit_weights(vit_config), 1, 0.02)),
-      adapter::Adapter(config, adapter::random_adapter(config, vit_config.width, lm_config.hidden_size,
-                                                       lm_config.word_embed_proj_dim, 1)),
-      kCausal);
+      adapter::Adapter(config, adapter::random_adapter(config, frozen_sizes(lm_config, vit_config.width), 1)), kCausal);
   mark_trainable(model, {});
   const at::Tensor ids = torch::randint(4, 50'000, {8, 24});
   const at::Tensor mask = torch::ones_like(ids);

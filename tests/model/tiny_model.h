@@ -23,6 +23,14 @@ inline adapter::AdapterConfig injecting(int64_t start, int64_t end) {
   return config;
 }
 
+// The same with bottleneck adapters of one kind in both places.
+inline adapter::AdapterConfig with_bottlenecks(const std::string& type) {
+  adapter::AdapterConfig config = injecting(1, 3);
+  config.use_adapters = true;
+  config.adapter_config.mlp = config.adapter_config.attention = {.adapter_type = type};
+  return config;
+}
+
 inline lm::Opt tiny_lm() {
   lm::OptConfig config;
   config.vocab_size = kVocabulary;
@@ -46,8 +54,7 @@ inline EPalm tiny_model(const adapter::AdapterConfig& adapter, Semantics semanti
   vit.mlp_width = 16;
   vit.classes = 2;
   auto encoder = std::make_shared<encoders::Vit>(vit, nn::random_weights(encoders::vit_weights(vit), 2, 0.3));
-  const auto& shape = lm.config();
-  auto weights = adapter::random_adapter(adapter, vit.width, shape.hidden_size, shape.word_embed_proj_dim, 3);
+  auto weights = adapter::random_adapter(adapter, frozen_sizes(lm.config(), vit.width), 3);
   return {std::move(lm), std::move(encoder), adapter::Adapter(adapter, std::move(weights)), semantics};
 }
 

@@ -31,6 +31,12 @@ TEST(IsTrainable, FreezeConnectorLeavesThePrompt) {
   EXPECT_EQ(trained({.freeze_connector = true}), (std::set<std::string>{kPrompt}));
 }
 
+TEST(IsTrainable, BottlenecksWhateverElse) {
+  for (const char* name : {"self_attn.adapter_scale", "fc2.adapter.3.bias", "fc2.1.adapter.0.weight"}) {
+    EXPECT_TRUE(is_trainable("model_text.model.decoder.layers.3." + std::string(name), {.freeze_connector = true}));
+  }
+}
+
 TEST(IsTrainable, TextLayerNormsAreThoseOfTheLanguageModel) {
   EXPECT_EQ(trained({.unfreeze_text_layer_norm = true}),
             (std::set<std::string>{kPrompt, kConnector, kTextNorm, kTextFinalNorm}));
@@ -56,6 +62,40 @@ TEST(Parameters, CarryPublishedNamesInPublishedOrder) {
     if (heads.empty() || heads.back() != head) heads.push_back(head);
   }
   EXPECT_EQ(heads, (std::vector<std::string>{"model_vision", "model_text", "connector", "prompt_module"}));
+}
+
+// Where the published program's wrappers put them: in front of what they hold, behind fc2 where it is a sequence.
+TEST(Parameters, BottlenecksStandAmongTheLanguageModelsLayers) {
+  for (const char* type : {"normal", "scaled_parallel"}) {
+    const bool behind = type == std::string("normal");
+    std::vector<std::string> names;
+    for (const auto& [name, tensor] : tiny_model(with_bottlenecks(type), kCausal).parameters()) {
+      const std::string layer = "model_text.model.decoder.layers.2.";
+      if (name.starts_with(layer) && !name.ends_with("bias")) names.push_back(name.substr(layer.size()));
+    }
+    std::vector<std::string> expected{"self_attn.adapter.0.weight",  "self_attn.adapter.2.weight",
+                                      "self_attn.k_proj.weight",     "self_attn.v_proj.weight",
+                                      "self_attn.q_proj.weight",     "self_attn.out_proj.weight",
+                                      "self_attn_layer_norm.weight", "fc1.weight"};
+    if (!behind) expected.insert(expected.begin(), "self_attn.adapter_scale");
+    const std::vector<std::string> at_fc2 =
+        behind ? std::vector<std::string>{"fc2.weight", "fc2.1.adapter.0.weight", "fc2.1.adapter.2.weight"}
+               : std::vector<std::string>{"fc2.adapter_scale", "fc2.adapter.0.weight", "fc2.adapter.2.weight",
+                                          "fc2.weight"};
+    expected.insert(expected.end(), at_fc2.begin(), at_fc2.end());
+    expected.emplace_back("final_layer_norm.weight");
+    EXPECT_EQ(names, expected);
+  }
+}
+
+TEST(Parameters, HoldEveryTensorOnce) {
+  const EPalm model = tiny_model(with_bottlenecks("parallel"), kCausal);
+  std::set<std::string> names;
+  for (const auto& [name, tensor] : model.parameters()) names.insert(name);
+  const size_t tensors = model.encoder().weights().items().size() + model.lm().weights().items().size() +
+                         model.adapter().weights().items().size();
+  EXPECT_EQ(model.parameters().size(), tensors);
+  EXPECT_EQ(names.size(), tensors);
 }
 
 TEST(MarkTrainable, CountsWhatTrains) {
