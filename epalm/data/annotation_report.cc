@@ -8,7 +8,10 @@ namespace epalm::data {
 
 void AnnotationReport::add(int64_t record, std::string_view field, std::string_view problem) {
   ++count_;
-  if (lines_.size() < kMaxLines - 1) lines_.push_back(fmt::format("  record {}, `{}`: {}", record, field, problem));
+  if (lines_.size() >= kMaxLines - 1) return;
+  const std::string place =
+      unit_ == Unit::kLine ? fmt::format("line {}", record + 1) : fmt::format("record {}", record);
+  lines_.push_back(fmt::format("  {}, `{}`: {}", place, field, problem));
 }
 
 void AnnotationReport::fail_if_any() const {

@@ -12,8 +12,11 @@ namespace epalm::data {
 class AnnotationReport {
  public:
   static constexpr size_t kMaxLines = 20;  // of the error message
+  // How its records are told: "record 0" is the first of a list, "line 1" of a file of JSON lines.
+  enum class Unit { kRecord, kLine };
 
-  explicit AnnotationReport(std::filesystem::path file) : file_(std::move(file)) {}
+  explicit AnnotationReport(std::filesystem::path file, Unit unit = Unit::kRecord)
+      : file_(std::move(file)), unit_(unit) {}
 
   // record: index in the file, from 0. `problem` is expected and got.
   void add(int64_t record, std::string_view field, std::string_view problem);
@@ -23,6 +26,7 @@ class AnnotationReport {
 
  private:
   std::filesystem::path file_;
+  Unit unit_;
   std::vector<std::string> lines_;  // the first ones
   int64_t count_ = 0;
 };

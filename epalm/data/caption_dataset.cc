@@ -32,7 +32,7 @@ void read_split(const std::filesystem::path& data_dir, Split split, MediaFinder&
   const auto file = data_dir / "COCO/dataset_coco.json";
   AnnotationReport report(file);
   const size_t before = samples.size();
-  for_each_record(file, "images", [&](int64_t index, const Json& json) {
+  for_each_record(file, "images", report, [&](int64_t index, const JsonValue& json) {
     const Record record(json, index, report);
     const std::string name = record.file_name("filename");
     const std::string split_name = record.text("split");
@@ -51,7 +51,8 @@ void read_split(const std::filesystem::path& data_dir, Split split, MediaFinder&
     if (!finder.accepts(sample.media)) {
       record.problem("filename", fmt::format("there is no image {}", sample.media.string()));
     }
-    record.each("sentences", [&](const Record& sentence) { sample.targets.push_back(stripped(sentence.text("raw"))); });
+    record.each("sentences", [&](const Record& sentence) { sample.targets.push_back(sentence.words("raw")); });
+    if (record.has_empty_list("sentences")) record.problem("sentences", "expected at least one caption, got none");
     if (split != Split::kTrain) {
       samples.push_back(std::move(sample));
       return;
@@ -72,6 +73,21 @@ SampleList load_coco_captions(const std::filesystem::path& data_dir, const std::
   MediaFinder finder(check);
   for (const std::string& name : split_names(splits)) read_split(data_dir, split_of(name), finder, samples);
   return SampleList(std::move(samples));
+}
+
+SampleList one_per_caption(const SampleList& samples) {
+  std::vector<Sample> each;
+  for (const Sample& sample : samples.samples()) {
+    if (!sample.answer.empty()) {
+      each.push_back(sample);
+      continue;
+    }
+    for (const std::string& caption : sample.targets) {
+      each.push_back(sample);
+      each.back().answer = caption;
+    }
+  }
+  return SampleList(std::move(each));
 }
 
 }  // namespace epalm::data

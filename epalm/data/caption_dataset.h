@@ -15,4 +15,7 @@ namespace epalm::data {
 SampleList load_coco_captions(const std::filesystem::path& data_dir, const std::string& splits,
                               MediaCheck check = MediaCheck::kExists);
 
+// For training: of samples without an answer, one for each of their captions, with the caption as answer.
+SampleList one_per_caption(const SampleList& samples);
+
 }  // namespace epalm::data

@@ -28,11 +28,14 @@ path annotation_file(const path& data_dir, const std::string& split) {
 void read_captions(const path& file, const ClipLayout& layout, bool is_train, MediaFinder& finder,
                    std::vector<Sample>& samples) {
   AnnotationReport report(file);
-  for_each_record(file, "", [&](int64_t index, const Json& json) {
+  for_each_record(file, "", report, [&](int64_t index, const JsonValue& json) {
     const Record record(json, index, report);
     const std::string name = record.file_name(layout.field);
     Sample sample;
-    for (const std::string& caption : record.texts("caption")) sample.targets.push_back(stripped(caption));
+    for (const std::string& caption : record.texts("caption")) {
+      sample.targets.push_back(stripped(caption));
+      if (sample.targets.back().empty()) record.problem("caption", "expected words, got an empty caption");
+    }
     if (name.empty() || !stays_below(name)) return;  // already reported
     sample.media_id = path(name).replace_extension();
     sample.media = layout.folder / name;

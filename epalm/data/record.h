@@ -3,6 +3,7 @@
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "epalm/data/annotation_report.h"
@@ -15,11 +16,16 @@ namespace epalm::data {
 // value.
 class Record {
  public:
-  Record(const Json& json, int64_t index, AnnotationReport& report);
+  Record(const JsonValue& json, int64_t index, AnnotationReport& report);
+
+  bool has(const char* name) const;
+  bool has_empty_list(const char* name) const;
 
   // The first of the names that is present: datasets disagree whether a question is `sent` or `question`.
   std::string text(std::initializer_list<const char*> names) const;
   std::string text(const char* name) const { return text({name}); }
+  // Without white space at its ends; an empty one is reported.
+  std::string words(const char* name) const;
   std::string optional_text(const char* name) const;
   // A number or a text, as written.
   std::string id(const char* name) const;
@@ -32,13 +38,13 @@ class Record {
   // A list of objects; `read` gets each as a record of the same index.
   template <typename Read>
   void each(const char* name, Read read) const {
-    const Json* list = find(name);
-    if (list == nullptr) return;
+    const auto list = find(name);
+    if (!list) return;
     if (!list->is_array()) {
       wrong_type(name, "a list", *list);
       return;
     }
-    for (const Json& item : *list) read(Record(item, index_, report_));
+    list->each([&](std::string_view, const JsonValue& item) { read(Record(item, index_, report_)); });
   }
   // A file name that stays below its folder.
   std::string file_name(const char* name) const;
@@ -46,10 +52,10 @@ class Record {
   void problem(const char* name, const std::string& what) const { report_.add(index_, name, what); }
 
  private:
-  const Json* find(const char* name) const;  // nullptr after reporting
-  void wrong_type(const char* name, const char* expected, const Json& got) const;
+  std::optional<JsonValue> find(const char* name) const;  // none: it was reported
+  void wrong_type(const char* name, const char* expected, const JsonValue& got) const;
 
-  const Json& json_;
+  JsonValue json_;
   int64_t index_;
   AnnotationReport& report_;
 };

@@ -16,9 +16,10 @@ struct Sample {
 
   // Questions
   std::string question;
-  std::string question_id;  // as written: GQA's have leading zeros
+  std::string question_id;  // as written: GQA's have leading zeros; own data: of captions too
   std::string question_type;
   std::string answer_type;
+  std::vector<std::string> answers;     // as people gave them, where they stand beside the question (own data)
   metrics::AnswerScores label;          // accepted answers in file order
   std::optional<bool> is_topk_optimal;  // see metrics::VqaItem
 

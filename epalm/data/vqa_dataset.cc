@@ -20,14 +20,22 @@ std::filesystem::path coco_image(const std::filesystem::path& data_dir, const st
 
 }  // namespace
 
-std::vector<std::string> split_names(const std::string& comma_list) {
-  std::vector<std::string> names;
+std::vector<std::string> comma_parts(const std::string& comma_list) {
+  std::vector<std::string> parts;
   for (size_t begin = 0; begin <= comma_list.size();) {
     const size_t end = std::min(comma_list.find(',', begin), comma_list.size());
-    names.push_back(stripped(comma_list.substr(begin, end - begin)));
-    require(!names.back().empty() && stays_below(names.back()),
-            "split \"{}\": expected names separated by commas, as karpathy_train,karpathy_val", comma_list);
+    parts.push_back(stripped(comma_list.substr(begin, end - begin)));
+    require(!parts.back().empty(), "split \"{}\": expected names separated by commas, as karpathy_train,karpathy_val",
+            comma_list);
     begin = end + 1;
+  }
+  return parts;
+}
+
+std::vector<std::string> split_names(const std::string& comma_list) {
+  auto names = comma_parts(comma_list);
+  for (const std::string& name : names) {
+    require(stays_below(name), "split \"{}\": expected a name, got a path that leads out of the data folder", name);
   }
   return names;
 }
@@ -46,7 +54,7 @@ SampleList load_vqa(const std::filesystem::path& data_dir, const std::string& sp
 VqaAnnotations load_vqa_annotations(const std::filesystem::path& file) {
   VqaAnnotations annotations;
   AnnotationReport report(file);
-  for_each_record(file, "annotations", [&](int64_t index, const Json& json) {
+  for_each_record(file, "annotations", report, [&](int64_t index, const JsonValue& json) {
     const Record record(json, index, report);
     VqaAnnotation annotation;
     annotation.question_type = record.text("question_type");
@@ -72,9 +80,9 @@ VqaAnnotations load_vqa_annotations_beside(const std::filesystem::path& data_dir
 std::vector<std::string> load_answer_vocabulary(const std::filesystem::path& file) {
   std::vector<std::string> answers;
   AnnotationReport report(file);
-  for_each_record(file, "", [&](int64_t index, const Json& json) {
-    if (!json.is_string()) report.add(index, "(record)", fmt::format("expected a text, got {}", json.type_name()));
-    answers.push_back(json.is_string() ? json.get<std::string>() : "");
+  for_each_record(file, "", report, [&](int64_t index, const JsonValue& json) {
+    if (!json.is_text()) report.add(index, "(record)", fmt::format("expected a text, got {}", json.type_name()));
+    answers.push_back(json.is_text() ? json.text() : "");
   });
   report.fail_if_any();
   return answers;

@@ -35,7 +35,10 @@ VqaAnnotations load_vqa_annotations_beside(const std::filesystem::path& data_dir
 // The answer vocabulary (`trainval_label2ans.json`), by label.
 std::vector<std::string> load_answer_vocabulary(const std::filesystem::path& file);
 
-// Names of a comma list, without the spaces around them. Throws Error for an empty name.
+// Parts of a comma list, without the spaces around them. Throws Error for an empty one.
+std::vector<std::string> comma_parts(const std::string& comma_list);
+
+// The same for splits of published data. Throws Error also for a name that leads out of the data folder.
 std::vector<std::string> split_names(const std::string& comma_list);
 
 }  // namespace epalm::data

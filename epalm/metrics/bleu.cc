@@ -13,31 +13,12 @@ namespace {
 constexpr double kTiny = 1e-15;
 constexpr double kSmall = 1e-9;
 
-struct Statistics {
-  std::array<double, kMaxOrder> guesses{};  // n-grams of the candidate
-  std::array<double, kMaxOrder> matches{};  // of them, clipped, in a reference
-  double length = 0;
-  double reference_length = 0;
-};
-
-std::array<double, kMaxOrder> scores(const Statistics& stats) {
-  std::array<double, kMaxOrder> out{};
-  const double ratio = (stats.length + kTiny) / (stats.reference_length + kSmall);
-  const double brevity = ratio < 1 ? std::exp(1 - 1 / ratio) : 1.0;
-  double product = 1;
-  for (int n = 0; n < kMaxOrder; ++n) {
-    product *= (stats.matches[n] + kTiny) / (stats.guesses[n] + kSmall);
-    out[n] = std::pow(product, 1.0 / (n + 1)) * brevity;
-  }
-  return out;
-}
-
-Statistics statistics(const CaptionItem& item, NgramIds& ids, std::vector<uint32_t>& most) {
+BleuStatistics statistics(const CaptionItem& item, NgramIds& ids, std::vector<uint32_t>& most) {
   const NgramBag candidate = ids.bag(item.candidate);
   std::vector<NgramBag> references;
   for (const Tokens& reference : item.references) references.push_back(ids.bag(reference));
   most.resize(ids.size());
-  Statistics stats;
+  BleuStatistics stats;
   stats.length = static_cast<double>(candidate.length);
   int64_t closest = references.front().length;
   for (const NgramBag& reference : references) {
@@ -57,15 +38,28 @@ Statistics statistics(const CaptionItem& item, NgramIds& ids, std::vector<uint32
 
 }  // namespace
 
+std::array<double, kMaxOrder> bleu_of(const BleuStatistics& stats) {
+  std::array<double, kMaxOrder> out{};
+  const double ratio = (stats.length + kTiny) / (stats.reference_length + kSmall);
+  const double brevity = ratio < 1 ? std::exp(1 - 1 / ratio) : 1.0;
+  double product = 1;
+  for (int n = 0; n < kMaxOrder; ++n) {
+    product *= (stats.matches[n] + kTiny) / (stats.guesses[n] + kSmall);
+    out[n] = std::pow(product, 1.0 / (n + 1)) * brevity;
+  }
+  return out;
+}
+
 BleuScores bleu(std::span<const CaptionItem> items) {
   BleuScores result;
-  Statistics total;
+  BleuStatistics total;
   NgramIds ids;
   std::vector<uint32_t> most;  // by n-gram: the highest count in one reference of the current item
   for (size_t i = 0; i < items.size(); ++i) {
     require(!items[i].references.empty(), "BLEU: item {} has no reference caption", i);
-    const Statistics stats = statistics(items[i], ids, most);
-    result.per_item.push_back(scores(stats));
+    const BleuStatistics stats = statistics(items[i], ids, most);
+    result.per_item.push_back(bleu_of(stats));
+    result.statistics.push_back(stats);
     for (int n = 0; n < kMaxOrder; ++n) {
       total.guesses[n] += stats.guesses[n];
       total.matches[n] += stats.matches[n];
@@ -73,7 +67,7 @@ BleuScores bleu(std::span<const CaptionItem> items) {
     total.length += stats.length;
     total.reference_length += stats.reference_length;
   }
-  if (!items.empty()) result.corpus = scores(total);
+  if (!items.empty()) result.corpus = bleu_of(total);
   return result;
 }
 

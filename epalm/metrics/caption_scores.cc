@@ -2,7 +2,6 @@
 
 #include "epalm/base/error.h"
 #include "epalm/metrics/answer_text.h"
-#include "epalm/metrics/bleu.h"
 #include "epalm/metrics/cider.h"
 #include "epalm/metrics/ptb_tokenizer.h"
 #include "epalm/metrics/rouge_l.h"
@@ -50,6 +49,7 @@ CaptionReport caption_scores(std::span<const CaptionItem> items) {
   const ItemScores rouge_scores = rouge_l(items);
   const ItemScores cider_scores = cider(ngram_items);
   CaptionReport report;
+  report.bleu_statistics = bleu_scores.statistics;
   report.corpus = {bleu_scores.corpus, rouge_scores.corpus, cider_scores.corpus};
   for (size_t i = 0; i < items.size(); ++i) {
     report.per_item.push_back({bleu_scores.per_item[i], rouge_scores.per_item[i], cider_scores.per_item[i]});
@@ -57,7 +57,7 @@ CaptionReport caption_scores(std::span<const CaptionItem> items) {
   return report;
 }
 
-CaptionReport caption_scores(std::span<const RawCaption> items) {
+std::vector<CaptionItem> tokenised(std::span<const RawCaption> items) {
   std::vector<std::string> candidates, references;
   for (const RawCaption& item : items) {
     candidates.push_back(item.candidate);
@@ -66,15 +66,19 @@ CaptionReport caption_scores(std::span<const RawCaption> items) {
   PtbTokenizer tokenizer;
   auto candidate_tokens = caption_tokens(tokenizer, candidates);
   auto reference_tokens = caption_tokens(tokenizer, references);
-  std::vector<CaptionItem> tokenised;
+  std::vector<CaptionItem> all;
   size_t next = 0;
   for (size_t i = 0; i < items.size(); ++i) {
-    CaptionItem& item = tokenised.emplace_back();
+    CaptionItem& item = all.emplace_back();
     item.candidate = std::move(candidate_tokens[i]);
     for (size_t r = 0; r < items[i].references.size(); ++r)
       item.references.push_back(std::move(reference_tokens[next++]));
   }
-  return caption_scores(std::span<const CaptionItem>(tokenised));
+  return all;
+}
+
+CaptionReport caption_scores(std::span<const RawCaption> items) {
+  return caption_scores(std::span<const CaptionItem>(tokenised(items)));
 }
 
 }  // namespace epalm::metrics

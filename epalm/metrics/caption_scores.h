@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "epalm/metrics/bleu.h"
 #include "epalm/metrics/ngrams.h"
 
 namespace epalm::metrics {
@@ -28,10 +29,14 @@ struct CaptionScores {
 struct CaptionReport {
   CaptionScores corpus;
   std::vector<CaptionScores> per_item;
+  std::vector<BleuStatistics> bleu_statistics;  // of each item
 };
 
 // All caption metrics that need no outside program, from tokens (METRICS.md 3-5). METEOR and SPICE are not among them.
 CaptionReport caption_scores(std::span<const CaptionItem> items);
+
+// Raw captions, tokenised and rid of punctuation (METRICS.md 1-2).
+std::vector<CaptionItem> tokenised(std::span<const RawCaption> items);
 
 // The same from raw captions: tokenised and rid of punctuation first (METRICS.md 1-2). The scores depend on the order
 // of the items a little, through the tokenizer's look across lines. Throws Error if there is no item or one without a

@@ -40,13 +40,14 @@ TEST(VqaDataset, TellsAllProblemsOfAFileAtOnce) {
     {"img_id":"elsewhere","sent":"q","question_id":true,"label":[]}, 5,
     {"img_id":"../COCO_val2014_1","sent":"q","question_id":1,"label":{"a":-1}}])");
   const std::string message = error_of([&] { load_vqa(dir, "a", MediaCheck::kOff); });
-  EXPECT_THAT(message, HasSubstr("a.json: 8 problems"));
+  EXPECT_THAT(message, HasSubstr("a.json: 9 problems"));
   EXPECT_THAT(message, HasSubstr("record 0, `sent`: expected a text, got number"));
   EXPECT_THAT(message, HasSubstr("record 0, `label`: expected a score of 0 or more for the answer \"a\", got string"));
   EXPECT_THAT(message, HasSubstr("record 1, `img_id`: \"elsewhere\" names no known folder"));
   EXPECT_THAT(message, HasSubstr("record 1, `question_id`: expected a number or a text, got boolean"));
   EXPECT_THAT(message, HasSubstr("record 1, `label`: expected an object of answers and scores, got array"));
   EXPECT_THAT(message, HasSubstr("record 2, `(record)`: expected an object, got number"));
+  EXPECT_THAT(message, HasSubstr("record 3, `question_id`: question 1 occurs twice"));
   EXPECT_THAT(message, HasSubstr("record 3, `img_id`: \"../COCO_val2014_1\" points outside the data folder"));
   EXPECT_THAT(message, HasSubstr("record 3, `label`"));
 }
