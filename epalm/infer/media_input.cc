@@ -10,13 +10,13 @@
 #include <thread>
 
 #include "epalm/base/error.h"
-#include "epalm/base/mapped_file.h"
 #include "epalm/base/numpy_random.h"
 #include "epalm/media/audio_file.h"
 #include "epalm/media/audio_transform.h"
 #include "epalm/media/frame_sampling.h"
 #include "epalm/media/image_file.h"
 #include "epalm/media/image_transform.h"
+#include "epalm/media/media_kind.h"
 #include "epalm/media/tensor_resize.h"
 #include "epalm/media/video_file.h"
 #include "epalm/media/video_transform.h"
@@ -63,10 +63,6 @@ std::vector<float> see_picture(const RunConfig& config, const path& file, Python
   return media::to_normalised(media::train_augment(image, size, *random, {wraps, wraps}));
 }
 
-bool is_still_picture(const media::VideoFile& video) {
-  return video.info().container.ends_with("_pipe") || video.info().container == "image2";
-}
-
 // Always num_frames of them.
 std::vector<int64_t> chosen_frames(const RunConfig& config, const media::VideoInfo& info, const path& file,
                                    PythonRandom* random) {
@@ -84,7 +80,7 @@ std::vector<float> see_video(const RunConfig& config, const path& file, PythonRa
   media::VideoOptions options;
   options.threads = config.num_workers > 1 ? 1 : 0;
   media::VideoFile video(file, options);
-  require(!is_still_picture(video), "'{}' is a picture, no video", file.string());
+  require(!video.info().is_still_picture, "'{}' is a picture, no video", file.string());
   const auto indices = chosen_frames(config, video.info(), file, random);
   const auto layout = config.as_images ? media::ClipLayout::kFramesFirst : media::ClipLayout::kChannelsFirst;
   const auto size = static_cast<int>(config.image_res);
@@ -222,22 +218,15 @@ at::Tensor media_features(const Bundle& bundle, const at::Tensor& media, bool tr
 }
 
 Modality modality_of_file(const path& file) {
-  const MappedFile mapped(file);
-  require(!mapped.bytes().empty(), "'{}' is empty", file.string());
-  if (media::looks_like_image(mapped.bytes())) return Modality::kImage;
-  std::string no_video;
-  try {
-    return is_still_picture(media::VideoFile(file)) ? Modality::kImage : Modality::kVideo;
-  } catch (const Error& error) {
-    no_video = error.what();
+  switch (media::media_kind(file)) {
+    case media::MediaKind::kPicture:
+      return Modality::kImage;
+    case media::MediaKind::kVideo:
+      return Modality::kVideo;
+    case media::MediaKind::kSound:
+      break;
   }
-  try {
-    media::load_audio(file);
-    return Modality::kAudio;
-  } catch (const Error& error) {
-    require(no_video == error.what(), "{}; as sound: {}", no_video, error.what());
-    throw;
-  }
+  return Modality::kAudio;
 }
 
 }  // namespace epalm::infer

@@ -37,7 +37,8 @@ MediaBatch read_media(const RunConfig& config, std::span<const std::filesystem::
 // What the encoder makes of media as above, [B,...]: features [B,n,Dv]; the mean over frames with as_images.
 at::Tensor media_features(const Bundle& bundle, const at::Tensor& media, bool training = false);
 
-// What a file holds, by content; an animated GIF is a picture. Throws Error for a file that is none of them.
+// What a file holds, by its first bytes, without decoding it: an animated GIF is a picture, a video without pictures a
+// sound. Throws Error for a file that is none of them.
 Modality modality_of_file(const std::filesystem::path& file);
 
 }  // namespace epalm::infer

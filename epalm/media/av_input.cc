@@ -1,10 +1,17 @@
 #include "epalm/media/av_input.h"
 
 #include <algorithm>
+#include <array>
+#include <climits>
 #include <cmath>
 #include <cstdio>
 #include <mutex>
+#include <span>
+#include <string_view>
 #include <thread>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 namespace epalm::media {
 namespace {
@@ -12,7 +19,47 @@ namespace {
 constexpr int kBufferBytes = 1 << 16;
 constexpr size_t kMaxAllocation = size_t{512} << 20;  // ten 8K frames; a header may claim any table size
 constexpr int kMaxStreams = 64;
+constexpr int64_t kProbeBytes = 5'000'000;             // read, and
+constexpr int64_t kProbe_us = int64_t{5} * 1'000'000;  // looked at to learn what the streams hold
 constexpr int kMaxThreads = 8;
+constexpr int64_t kThreadPixels = int64_t{8192} * 4608;  // of the pictures that threads hold, one each: 8K and edges
+constexpr int kBlock_px = 64;                            // the largest block that a codec in use pads sides to
+constexpr int kEdge_px = 64;                             // at most, of both edges that vectors may point beyond
+constexpr int64_t kSlackPixels = 1 << 16;
+
+// What a demuxer says is wrong with its file while this lives, on this thread.
+class Complaints {
+ public:
+  explicit Complaints(const AVFormatContext* demuxer) : demuxer_(demuxer) { listening_ = this; }
+  ~Complaints() { listening_ = nullptr; }
+  Complaints(const Complaints&) = delete;
+  Complaints& operator=(const Complaints&) = delete;
+
+  // The first one; "" if there is none.
+  std::string_view first() const { return first_.data(); }
+
+  static void hear(void* speaker, int level, const char* format, va_list words) {
+    if (listening_ == nullptr || speaker != listening_->demuxer_ || level > AV_LOG_ERROR) return;
+    auto& first = listening_->first_;
+    if (first[0] != '\0') return;
+    std::vsnprintf(first.data(), first.size(), format, words);
+    std::replace(first.begin(), first.end(), '\n', '\0');
+  }
+
+ private:
+  static thread_local Complaints* listening_;
+  const void* demuxer_;
+  std::array<char, 200> first_{};
+};
+
+thread_local Complaints* Complaints::listening_ = nullptr;
+
+int64_t coded_pixels(int width, int height) {
+  const auto padded = [](int side) {
+    return (int64_t{std::max(0, side)} + kEdge_px + kBlock_px - 1) / kBlock_px * kBlock_px;
+  };
+  return padded(width) * padded(height);
+}
 
 int refuse_to_open(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) {
   return AVERROR(EACCES);
@@ -23,9 +70,22 @@ int refuse_to_open(AVFormatContext*, AVIOContext**, const char*, int, AVDictiona
 void prepare_ffmpeg() {
   static std::once_flag once;
   std::call_once(once, [] {
-    av_log_set_callback([](void*, int, const char*, va_list) {});
+    av_log_set_callback(Complaints::hear);
     av_max_alloc(kMaxAllocation);
   });
+}
+
+DecoderShare decoder_share(int width, int height, int wanted_threads, int64_t max_pixels) {
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int wanted = std::min(wanted_threads > 0 ? wanted_threads : cores, kMaxThreads);
+  const int64_t coded = coded_pixels(width, height);
+  const auto threads = static_cast<int>(std::clamp<int64_t>(kThreadPixels / coded, 1, wanted));
+  // More than the limit for blocks and edges where the size is unknown; what comes out is checked on its own.
+  const int64_t limit = std::min<int64_t>(max_pixels, INT_MAX);
+  int64_t largest = limit + limit / 8 + kSlackPixels;
+  if (int64_t{width} * height <= limit) largest = std::max(largest, coded);
+  if (threads > 1) largest = std::min(largest, kThreadPixels / threads);
+  return {threads, std::min<int64_t>(largest, INT_MAX)};
 }
 
 int AvInput::read_bytes(void* opaque, uint8_t* bytes, int count) {
@@ -66,6 +126,8 @@ AvInput::AvInput(std::shared_ptr<LocalFile> file, const MediaLimits& limits)
   context->flags |= AVFMT_FLAG_CUSTOM_IO;
   context->io_open = refuse_to_open;
   context->max_streams = kMaxStreams;
+  context->probesize = kProbeBytes;
+  context->max_analyze_duration = kProbe_us;
   AVDictionary* options = nullptr;
   av_dict_set(&options, "protocol_whitelist", "none", 0);                   // there is no protocol of that name
   const int opened = avformat_open_input(&context, "", nullptr, &options);  // frees the context on failure
@@ -73,7 +135,7 @@ AvInput::AvInput(std::shared_ptr<LocalFile> file, const MediaLimits& limits)
   file_->check_clock();
   require(opened >= 0, "'{}' is not a video or sound file that can be read: {}", file_->name(), av_text(opened));
   demuxer_.reset(context);
-  const int found = avformat_find_stream_info(context, nullptr);
+  const int found = find_stream_info();
   file_->check_clock();
   require(found >= 0, "'{}': the {} file is damaged: {}", file_->name(), context->iformat->name, av_text(found));
   const double duration_s =
@@ -83,17 +145,52 @@ AvInput::AvInput(std::shared_ptr<LocalFile> file, const MediaLimits& limits)
           duration_s, limits_.max_duration_s);
 }
 
-AVStream* AvInput::stream(AVMediaType type) const {
+// It decodes the first pictures, and does so within the limits as well. Streams that show up later than the header
+// (MPEG-PS, FLV) know only those of prepare_ffmpeg().
+int AvInput::find_stream_info() const {
+  const std::span streams(demuxer_->streams, demuxer_->nb_streams);
+  std::vector<AVDictionary*> options(streams.size());
+  std::vector<std::pair<int, int>> claimed;
+  for (size_t i = 0; i < streams.size(); ++i) {
+    const AVCodecParameters& codec = *streams[i]->codecpar;
+    claimed.emplace_back(codec.width, codec.height);
+    const DecoderShare share = decoder_share(codec.width, codec.height, 1, limits_.max_pixels);
+    av_dict_set_int(&options[i], "max_pixels", share.max_pixels, 0);
+  }
+  const int found = avformat_find_stream_info(demuxer_.get(), options.empty() ? nullptr : options.data());
+  for (AVDictionary*& each : options) av_dict_free(&each);
+  for (size_t i = 0; i < claimed.size(); ++i) {
+    AVCodecParameters& codec = *demuxer_->streams[i]->codecpar;
+    if (codec.width == 0 && codec.height == 0) std::tie(codec.width, codec.height) = claimed[i];  // it was refused
+  }
+  return found;
+}
+
+void AvInput::check_size(int width, int height) const {
+  require(width > 0 && height > 0 && width <= limits_.max_pixels / height,
+          "'{}': the video is {}x{} pixels; expected 1 to {} in all; make it smaller or raise the limit", file_->name(),
+          width, height, limits_.max_pixels);
+}
+
+AVStream* AvInput::find(AVMediaType type) const {
   const int index = av_find_best_stream(demuxer_.get(), type, -1, -1, nullptr, 0);
-  const bool video = type == AVMEDIA_TYPE_VIDEO;
   AVStream* stream = index < 0 ? nullptr : demuxer_->streams[index];
-  if (stream != nullptr && (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) stream = nullptr;
+  return stream != nullptr && (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0 ? nullptr : stream;
+}
+
+bool AvInput::is_still_picture() const {
+  const std::string_view container = demuxer_->iformat->name;
+  return container.ends_with("_pipe") || container == "image2";
+}
+
+AVStream* AvInput::stream(AVMediaType type) const {
+  const bool video = type == AVMEDIA_TYPE_VIDEO;
+  AVStream* stream = find(type);
   require(stream != nullptr, "'{}' has no {}; the {} file holds {}", file_->name(), video ? "video" : "sound",
           demuxer_->iformat->name,
-          av_find_best_stream(demuxer_.get(), video ? AVMEDIA_TYPE_AUDIO : AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0) < 0
-              ? "neither video nor sound"
-          : video ? "sound only"
-                  : "video only");
+          !has(video ? AVMEDIA_TYPE_AUDIO : AVMEDIA_TYPE_VIDEO) ? "neither video nor sound"
+          : video                                               ? "sound only"
+                                                                : "video only");
   return stream;
 }
 
@@ -115,7 +212,14 @@ double AvInput::stated_duration_s(const AVStream* stream) const {
 
 bool AvInput::read(AVPacket* packet) const {
   file_->check_clock();
+  const Complaints complaints(demuxer_.get());
   const int error = av_read_frame(demuxer_.get(), packet);
+  const bool goes_on_behind_damage = std::string_view(demuxer_->iformat->name).starts_with("matroska");
+  if (goes_on_behind_damage && !complaints.first().empty()) {
+    av_packet_unref(packet);
+    file_->check_clock();
+    fail("'{}': the {} file is damaged: {}", file_->name(), demuxer_->iformat->name, complaints.first());
+  }
   if (error >= 0) return true;
   file_->check_clock();
   require(error == AVERROR_EOF &&
@@ -135,9 +239,9 @@ CodecPtr AvInput::open_decoder(const AVStream* stream, int threads) const {
   CodecPtr decoder(allocated(avcodec_alloc_context3(codec)));
   int error = avcodec_parameters_to_context(decoder.get(), stream->codecpar);
   decoder->pkt_timebase = stream->time_base;
-  decoder->max_pixels = limits_.max_pixels;
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  decoder->thread_count = std::min(threads > 0 ? threads : cores, kMaxThreads);
+  const DecoderShare share = decoder_share(decoder->width, decoder->height, threads, limits_.max_pixels);
+  decoder->max_pixels = share.max_pixels;
+  decoder->thread_count = share.threads;
   if (error >= 0) error = avcodec_open2(decoder.get(), codec, nullptr);
   require(error >= 0, "'{}': the {} decoder does not accept the stream: {}", file_->name(), codec->name,
           av_text(error));

@@ -10,6 +10,13 @@ class FrameDecoder {
   // `cursor` stays the caller's and outlives this.
   FrameDecoder(PacketCursor& cursor, int threads);
 
+  // From here on only `frame` is wanted, and those behind it unless `alone`. Pictures before it that no other refers
+  // to, if the stream says so, are not decoded, and if `alone` no packet behind its own: next() gives what comes of the
+  // rest, with the same pixels. After the frame, if `alone`, start_at() again. `index` stays the caller's and outlives
+  // this.
+  void look_for(int64_t frame, bool alone, const FrameIndex& index);
+  void look_for_all() { index_ = nullptr; }
+
   // Needs the cursor's index, except for packet 0 of a fresh cursor.
   void start_at(int32_t packet);
 
@@ -21,19 +28,24 @@ class FrameDecoder {
   // Throws Error if the decoder had to guess a part of the frame.
   void check_whole(const AVFrame& frame) const;
 
-  int64_t packets_decoded() const { return packets_decoded_; }
+  int64_t frames_decoded() const { return frames_decoded_; }
 
  private:
   bool feed();  // false: there is nothing more
   void check(int error) const;
+  bool may_skip(int32_t packet) const;
+  bool is_behind(int32_t packet) const;
 
   PacketCursor* cursor_;
   CodecPtr decoder_;
   PacketPtr packet_;
   FramePtr frame_;
+  int64_t wanted_ = 0;
+  bool alone_ = false;
+  const FrameIndex* index_ = nullptr;  // null: every frame is wanted
   bool cut_start_ = true;
   bool draining_ = false;
-  int64_t packets_decoded_ = 0;
+  int64_t frames_decoded_ = 0;
 };
 
 }  // namespace epalm::media

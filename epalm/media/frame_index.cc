@@ -1,10 +1,14 @@
 #include "epalm/media/frame_index.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
+#include <string_view>
 
 namespace epalm::media {
 namespace {
+
+constexpr int kSummedBytes = 4096;  // of a packet: enough to tell pictures apart, and no second pass over a large file
 
 // Codecs in which a packet of the container is a frame and a key frame forgets everything before it. In the others a
 // "key" flag may mean less than that (GIF), or packets may be empty to repeat a frame.
@@ -47,9 +51,13 @@ bool is_hidden(const AVPacket& packet, AVCodecID codec) {
 }  // namespace
 
 VideoPacket describe(const AVPacket& packet, AVCodecID codec) {
+  const std::string_view start(reinterpret_cast<const char*>(packet.data),
+                               static_cast<size_t>(std::clamp(packet.size, 0, kSummedBytes)));
   return {.pts = packet.pts,
           .dts = packet.dts,
           .position = packet.pos,
+          .size = static_cast<uint32_t>(packet.size),
+          .checksum = static_cast<uint32_t>(std::hash<std::string_view>()(start)),
           .key = (packet.flags & AV_PKT_FLAG_KEY) != 0,
           .shown = (packet.flags & AV_PKT_FLAG_DISCARD) == 0 && !is_hidden(packet, codec)};
 }

@@ -15,6 +15,8 @@ struct VideoPacket {
   int64_t pts = AV_NOPTS_VALUE;
   int64_t dts = AV_NOPTS_VALUE;
   int64_t position = -1;  // in the file, bytes
+  uint32_t size = 0;      // bytes
+  uint32_t checksum = 0;  // of the first of them
   bool key = false;
   bool shown = true;  // false: decoded for others only (outside an edit list, or a hidden reference frame)
 };

@@ -8,7 +8,7 @@ namespace epalm::media {
 // data sets hold. Each number may be lowered or raised; none has a value that turns it off.
 struct MediaLimits {
   int64_t max_pixels = 7680 * 4320;      // of one frame: 8K
-  int64_t max_frames = 4'000'000;        // of the file: 18 hours at 60 a second; 50 bytes of index each
+  int64_t max_frames = 4'000'000;        // of the file: 18 hours at 60 a second; 60 bytes of index each
   double max_fps = 1000;                 // frames a second that the file claims
   int max_sample_rate_hz = 768'000;      // of sound
   int max_channels = 64;                 // of sound

@@ -9,6 +9,15 @@ namespace {
 // Reading on past this many packets costs less than asking the container to seek.
 constexpr int32_t kReadAhead = 32;
 
+std::pair<uint32_t, uint32_t> bytes_of(const VideoPacket& packet) {
+  return {packet.size, packet.checksum};
+}
+
+// dts is left out: where the container has none, FFmpeg makes one up, and after a seek perhaps another.
+bool may_be_same(const VideoPacket& a, const VideoPacket& b) {
+  return bytes_of(a) == bytes_of(b) && (a.pts == b.pts || a.pts == AV_NOPTS_VALUE || b.pts == AV_NOPTS_VALUE);
+}
+
 }  // namespace
 
 PacketCursor::PacketCursor(std::shared_ptr<LocalFile> file, const MediaLimits& limits)
@@ -52,13 +61,13 @@ bool PacketCursor::read(AVPacket* packet) {
   }
   torn_ = true;  // until it is known that all went well
   bool read = read_stream(packet);
-  const bool expected = packets_ == nullptr || (read ? from_start_ || number_of(*packet) == next_
-                                                     : next_ == static_cast<int32_t>(packets_->size()));
+  const bool expected =
+      packets_ == nullptr || (read ? from_start_ || is_next(*packet) : next_ == static_cast<int32_t>(packets_->size()));
   if (!expected) {
     require(!from_start_, "'{}' changed while it was read", file_->name());
     const int32_t wanted = next_;
     av_packet_unref(packet);
-    identity_ = nullptr;  // the container's seeking is not to be trusted
+    seeks_ = false;  // where the container leads is not to be trusted
     reopen();
     go_to(wanted);
     torn_ = true;
@@ -73,36 +82,42 @@ bool PacketCursor::read(AVPacket* packet) {
 
 void PacketCursor::use_index(const std::vector<VideoPacket>* packets) {
   packets_ = packets;
-  by_identity_.resize(packets->size());
-  std::iota(by_identity_.begin(), by_identity_.end(), 0);
-  identity_ = nullptr;
-  for (const auto field : {&VideoPacket::pts, &VideoPacket::dts, &VideoPacket::position}) {
-    const auto value = [&](int32_t i) { return (*packets)[static_cast<size_t>(i)].*field; };
-    std::sort(by_identity_.begin(), by_identity_.end(), [&](int32_t a, int32_t b) { return value(a) < value(b); });
-    const auto same = [&](int32_t a, int32_t b) { return value(a) == value(b); };
-    if (std::adjacent_find(by_identity_.begin(), by_identity_.end(), same) == by_identity_.end()) {
-      identity_ = field;
-      break;
-    }
-  }
+  by_bytes_.resize(packets->size());
+  std::iota(by_bytes_.begin(), by_bytes_.end(), 0);
+  std::sort(by_bytes_.begin(), by_bytes_.end(), [&](int32_t a, int32_t b) {
+    return bytes_of((*packets)[static_cast<size_t>(a)]) < bytes_of((*packets)[static_cast<size_t>(b)]);
+  });
 }
 
+bool PacketCursor::is_next(const AVPacket& packet) const {
+  return next_ < static_cast<int32_t>(packets_->size()) &&
+         may_be_same(describe(packet, stream_->codecpar->codec_id), (*packets_)[static_cast<size_t>(next_)]);
+}
+
+// Nothing if it may be several.
 std::optional<int32_t> PacketCursor::number_of(const AVPacket& packet) const {
-  if (identity_ == nullptr) return std::nullopt;
-  const int64_t wanted = VideoPacket{.pts = packet.pts, .dts = packet.dts, .position = packet.pos}.*identity_;
-  const auto value = [&](int32_t i) { return (*packets_)[static_cast<size_t>(i)].*identity_; };
-  const auto found = std::lower_bound(by_identity_.begin(), by_identity_.end(), wanted,
-                                      [&](int32_t i, int64_t w) { return value(i) < w; });
-  if (found == by_identity_.end() || value(*found) != wanted) return std::nullopt;
-  return *found;
+  const VideoPacket seen = describe(packet, stream_->codecpar->codec_id);
+  const auto listed = [&](int32_t i) -> const VideoPacket& { return (*packets_)[static_cast<size_t>(i)]; };
+  const auto first = std::lower_bound(by_bytes_.begin(), by_bytes_.end(), bytes_of(seen),
+                                      [&](int32_t i, const auto& wanted) { return bytes_of(listed(i)) < wanted; });
+  std::vector<int32_t> candidates;
+  for (auto i = first; i != by_bytes_.end() && bytes_of(listed(*i)) == bytes_of(seen); ++i) {
+    if (may_be_same(listed(*i), seen)) candidates.push_back(*i);
+  }
+  if (candidates.size() > 1) {
+    std::erase_if(candidates, [&](int32_t i) { return seen.position < 0 || listed(i).position != seen.position; });
+  }
+  return candidates.size() == 1 ? std::optional(candidates[0]) : std::nullopt;
 }
 
+// Containers search by either; dts, the earlier one, cannot lead past the target, but perhaps far before it.
 bool PacketCursor::seek_close_to(int32_t number) {
-  if (identity_ == nullptr) return false;
   const VideoPacket& target = (*packets_)[static_cast<size_t>(number)];
-  int64_t timestamp = target.pts;  // containers search by either; the earlier one cannot lead past the target
-  if (timestamp == AV_NOPTS_VALUE || (target.dts != AV_NOPTS_VALUE && target.dts < timestamp)) timestamp = target.dts;
-  if (timestamp == AV_NOPTS_VALUE || !input_->seek(stream_, timestamp)) return false;
+  return seek_by(target.pts, number) || (target.dts != target.pts && seek_by(target.dts, number));
+}
+
+bool PacketCursor::seek_by(int64_t timestamp, int32_t number) {
+  if (!seeks_ || timestamp == AV_NOPTS_VALUE || !input_->seek(stream_, timestamp)) return false;
   has_landed_ = false;
   from_start_ = false;
   av_packet_unref(landed_.get());

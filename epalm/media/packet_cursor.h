@@ -22,7 +22,8 @@ class PacketCursor {
   // The packet with the number next(), which goes up by one; false at the end.
   bool read(AVPacket* packet);
 
-  // From here on `packets`, the whole stream as read() gave it, tells packets apart. The owner keeps them alive.
+  // From here on `packets`, the whole stream as read() gave it, tells packets apart: by their bytes, equal ones by what
+  // the container says of them. The owner keeps them alive.
   void use_index(const std::vector<VideoPacket>* packets);
 
   void go_to(int32_t number);
@@ -31,7 +32,9 @@ class PacketCursor {
   void reopen();
   bool read_stream(AVPacket* packet);
   bool seek_close_to(int32_t number);
+  bool seek_by(int64_t timestamp, int32_t number);
   std::optional<int32_t> number_of(const AVPacket& packet) const;
+  bool is_next(const AVPacket& packet) const;
 
   std::shared_ptr<LocalFile> file_;
   MediaLimits limits_;
@@ -44,8 +47,8 @@ class PacketCursor {
   bool has_landed_ = false;
 
   const std::vector<VideoPacket>* packets_ = nullptr;
-  int64_t VideoPacket::*identity_ = nullptr;  // the field that no two packets share, or null
-  std::vector<int32_t> by_identity_;          // packet numbers in the order of that field
+  std::vector<int32_t> by_bytes_;  // packet numbers in the order of size and checksum
+  bool seeks_ = true;              // until the container's seeking led astray
 };
 
 }  // namespace epalm::media

@@ -28,14 +28,14 @@ class VideoFile::Reader {
     file_->start_clock(options.limits.max_work_s);
     cursor_.emplace(file_, options.limits);
     const AVCodecParameters& codec = *cursor_->stream()->codecpar;
-    check_size(codec.width, codec.height);
+    cursor_->input().check_size(codec.width, codec.height);
     decoder_.emplace(*cursor_, options.threads);
     scan();
     describe_video();
   }
 
   const VideoInfo& info() const { return info_; }
-  int64_t packets_decoded() const { return decoder_->packets_decoded(); }
+  int64_t frames_decoded() const { return decoder_->frames_decoded(); }
 
   void for_each_frame(std::span<const int64_t> indices, const UseFrame& use) {
     file_->start_clock(options_.limits.max_work_s);
@@ -48,8 +48,11 @@ class VideoFile::Reader {
     }
     for (size_t i = 0; i < places.size();) {
       const int64_t index = indices[places[i]];
-      const Image& image = shown(*find(index));
-      for (; i < places.size() && indices[places[i]] == index; ++i) use(places[i], image);
+      size_t end = i;
+      while (end < places.size() && indices[places[end]] == index) ++end;
+      const bool alone = end < places.size() && is_seek_worth(index, indices[places[end]]);
+      const Image& image = shown(*find(index, alone));
+      for (; i < end; ++i) use(places[i], image);
     }
   }
 
@@ -61,12 +64,6 @@ class VideoFile::Reader {
   }
 
  private:
-  void check_size(int width, int height) const {
-    require(width > 0 && height > 0 && width <= options_.limits.max_pixels / height,
-            "'{}': the video is {}x{} pixels; expected 1 to {} in all; make it smaller or raise the limit",
-            file_->name(), width, height, options_.limits.max_pixels);
-  }
-
   // Reads all packets once, then settles which of them show which frame.
   void scan() {
     const AVCodecID codec = cursor_->stream()->codecpar->codec_id;
@@ -84,6 +81,7 @@ class VideoFile::Reader {
     cursor_->use_index(&index_.packets);
     std::optional<std::vector<int32_t>> order;
     if (sure) order = presentation_order(index_.packets, *cursor_->stream()->codecpar);
+    skips_ = order.has_value() && options_.seeking == Seeking::kWhenCheaper;
     index_.set_order(order ? *std::move(order) : order_by_decoding(), codec);
     check_frame_count(index_.order.size());
     require(index_.frame_count() > 0, "'{}': no frame of the video can be decoded; the file is damaged", file_->name());
@@ -116,6 +114,7 @@ class VideoFile::Reader {
     info_.height = orientation_.transpose ? width_ : height_;
     info_.frames = index_.frame_count();
     info_.container = cursor_->input().demuxer()->iformat->name;
+    info_.is_still_picture = cursor_->input().is_still_picture();
     info_.codec = avcodec_get_name(stream->codecpar->codec_id);
     const double stated_s = cursor_->input().stated_duration_s(stream);
     const double span_s = seen_span_s();
@@ -148,18 +147,28 @@ class VideoFile::Reader {
                : 0;
   }
 
-  // The decoded frame `index`, valid until the next call.
-  const AVFrame* find(int64_t index) {
+  bool is_seek_worth(int64_t from_frame, int64_t to_frame) const {
+    return skips_ &&
+           index_.entry[static_cast<size_t>(to_frame)] > index_.order[static_cast<size_t>(from_frame)] + kWorthSeeking;
+  }
+
+  // The decoded frame `index`, valid until the next call. alone: the frames behind it will not be asked for next.
+  const AVFrame* find(int64_t index, bool alone = false) {
     if (index == last_ && current_ != nullptr) return current_;
     const int32_t entry = options_.seeking == Seeking::kNever ? 0 : index_.entry[static_cast<size_t>(index)];
     const bool ahead = start_ != kNowhere && last_ < index;
     if (!ahead || entry > cursor_->next() + kWorthSeeking) start_at(entry);
+    if (skips_) {
+      decoder_->look_for(index, alone, index_);
+      const AVFrame* frame = try_up_to(index);
+      if (alone) start_ = kNowhere;
+      if (frame != nullptr) return frame;
+      skips_ = false;  // frames are missing that nobody was to miss
+      decoder_->look_for_all();
+      start_at(entry);
+    }
     if (start_ > 0) {
-      try {
-        if (const AVFrame* frame = decode_up_to(index)) return frame;
-      } catch (const Error&) {
-        // Either damage, which decoding from the start meets and names, or a key frame that was none.
-      }
+      if (const AVFrame* frame = try_up_to(index)) return frame;
       start_at(0);
     }
     const AVFrame* frame = decode_up_to(index);
@@ -185,6 +194,15 @@ class VideoFile::Reader {
     last_ = packet == 0 || index_.rank.empty() ? -1 : index_.rank[static_cast<size_t>(packet)] - 1;
   }
 
+  // Null also on an error: either damage, which decoding from the start meets and names, or a key frame that was none.
+  const AVFrame* try_up_to(int64_t index) {
+    try {
+      return decode_up_to(index);
+    } catch (const Error&) {
+      return nullptr;
+    }
+  }
+
   // Null if the video goes past the frame without it.
   const AVFrame* decode_up_to(int64_t index) {
     const int32_t start = start_;
@@ -195,7 +213,7 @@ class VideoFile::Reader {
       const int64_t rank = index_.packets_name_frames ? rank_of(*frame) : last_ + 1;
       if (rank <= first && start > 0) continue;  // shown before the key frame, and lacks what it refers to
       check_frame(*frame);
-      if (rank != last_ + 1) return nullptr;
+      if (rank <= last_ || rank > index || (!skips_ && rank > last_ + 1)) return nullptr;
       last_ = rank;
       if (rank < index) continue;
       start_ = start;
@@ -212,7 +230,7 @@ class VideoFile::Reader {
   void check_frame(const AVFrame& frame) {
     decoder_->check_whole(frame);
     if (width_ == 0) {
-      check_size(frame.width, frame.height);
+      cursor_->input().check_size(frame.width, frame.height);
       width_ = frame.width;
       height_ = frame.height;
     }
@@ -239,6 +257,7 @@ class VideoFile::Reader {
   int32_t start_ = kNowhere;  // the packet that decoding began at, while the decoder is fit to go on
   int64_t last_ = -1;         // the frame it gave last
   const AVFrame* current_ = nullptr;
+  bool skips_ = false;  // pictures before the wanted one that no other refers to
 };
 
 VideoFile::VideoFile(const std::filesystem::path& path, const VideoOptions& options)
@@ -262,8 +281,8 @@ void VideoFile::for_each_frame(std::span<const int64_t> indices, const UseFrame&
   reader_->for_each_frame(indices, use);
 }
 
-int64_t VideoFile::packets_decoded() const {
-  return reader_->packets_decoded();
+int64_t VideoFile::frames_decoded() const {
+  return reader_->frames_decoded();
 }
 
 }  // namespace epalm::media

@@ -13,13 +13,14 @@
 
 namespace epalm::media {
 
-// kWhenCheaper: decoding begins at the key frame before the wanted one when that skips packets; kNever: at the first
-// packet. The pixels are the same.
+// kWhenCheaper: decoding begins at the key frame before the wanted one when that skips packets, and leaves out the
+// pictures on the way that no other refers to (H.264). kNever: every packet from the first on. The pixels are the same.
 enum class Seeking { kWhenCheaper, kNever };
 
 struct VideoOptions {
   MediaLimits limits{};
-  int threads = 0;  // of the decoder; 0: one per core, at most 8. A data loader with workers sets 1.
+  int threads =
+      0;  // of the decoder; 0: one per core, at most 8, fewer for large pictures. A loader with workers sets 1.
   Seeking seeking = Seeking::kWhenCheaper;
 };
 
@@ -32,13 +33,15 @@ struct VideoInfo {
   double pixel_aspect = 1;  // width of a pixel / height, after turning; images keep the stored pixels
   std::string container;    // FFmpeg's names
   std::string codec;
+  bool is_still_picture = false;  // a picture, which FFmpeg reads as a video of one frame
 };
 
 // A local video of any container and codec that FFmpeg knows, its frames addressed exactly: index k is the k-th frame
 // in presentation order, for constant and variable frame rates, frames stored out of order and edit lists. Opening
 // reads the file once without decoding to find the frames; where packets do not tell (frames without time stamps,
-// interlaced fields, animated GIF), it decodes once. Memory: the decoder's frames, 50 bytes per frame of the file, and
-// what a call returns. Throws Error naming the file: not a regular file (URL, device, folder, pipe), no video in it,
+// interlaced fields, animated GIF), it decodes once. Memory: the decoder's frames (at most 16 that others refer to, and
+// one for each thread, of which there are the fewer the larger the frames), 60 bytes per frame of the file, and what a
+// call returns. Throws Error naming the file: not a regular file (URL, device, folder, pipe), no video in it,
 // beyond the limits, damaged or truncated, another resolution midway. An Error while reading leaves the object usable.
 // One thread at a time per object.
 class VideoFile {
@@ -58,8 +61,8 @@ class VideoFile {
   using UseFrame = std::function<void(size_t place, const Image& image)>;
   void for_each_frame(std::span<const int64_t> indices, const UseFrame& use);
 
-  // Since opening, the count of frames in its cost included: what seeking saved is seen here.
-  int64_t packets_decoded() const;
+  // How many frames the decoder made since opening, the first one then included: what seeking saved is seen here.
+  int64_t frames_decoded() const;
 
  private:
   class Reader;

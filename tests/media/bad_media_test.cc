@@ -9,6 +9,7 @@
 #include "epalm/base/python_random.h"
 #include "epalm/media/audio_file.h"
 #include "epalm/media/audio_writer.h"
+#include "epalm/media/av_input.h"
 #include "epalm/media/video_file.h"
 #include "epalm/media/video_writer.h"
 #include "tests/media/av_samples.h"
@@ -160,15 +161,24 @@ TEST(BadMedia, IsTruncated) {
 }
 
 // A stretch of the coded pictures is overwritten: the decoder finds it out and hides it, which is not good enough.
-// (Matroska goes on at the next cluster that it finds, and gives the frames that it has.)
+// Matroska's structure is hurt as well, and FFmpeg goes on behind the damage as if nothing were missing.
 TEST(BadMedia, IsDamagedInTheMiddle) {
   const auto frames = numbered_frames(60, 64, 48);
-  const std::pair<const char*, VideoFormat> formats[]{{"hurt.mp4", VideoFormat::kMp4}, {"hurt.avi", VideoFormat::kAvi}};
+  const std::pair<const char*, VideoFormat> formats[]{{"hurt.mp4", VideoFormat::kMp4},
+                                                      {"hurt.avi", VideoFormat::kAvi},
+                                                      {"hurt.webm", VideoFormat::kWebm},
+                                                      {"hurt.mkv", VideoFormat::kMkv}};
   for (const auto& [name, format] : formats) {
-    Bytes bytes = encode_video(frames, format, {.key_frame_interval = 20});
-    std::fill(bytes.begin() + std::ssize(bytes) * 2 / 5, bytes.begin() + std::ssize(bytes) / 2, std::byte{0x55});
-    const auto path = written(name, bytes);
-    EXPECT_THAT(video_error(path), HasSubstr(path.string()));
+    const Bytes whole = encode_video(frames, format, {.key_frame_interval = 20});
+    for (const int begin : {2, 4, 6}) {
+      for (const int value : {0x00, 0x55, 0xff}) {
+        Bytes bytes = whole;
+        std::fill(bytes.begin() + std::ssize(bytes) * begin / 10, bytes.begin() + std::ssize(bytes) * (begin + 1) / 10,
+                  static_cast<std::byte>(value));
+        const auto path = written(name, bytes);
+        EXPECT_THAT(video_error(path), HasSubstr(path.string())) << begin << ", " << value;
+      }
+    }
   }
   Bytes flac = encode_audio(tones(8000, 2, 8000 * 6), AudioFormat::kFlac);
   std::fill(flac.begin() + std::ssize(flac) / 3, flac.begin() + 2 * std::ssize(flac) / 3, std::byte{0x55});
@@ -233,6 +243,36 @@ TEST(BadMedia, ClaimsAbsurdRatesAndChannels) {
       "fast.avi", with_number(with_number(encode_video(numbered_frames(5, 32, 32), VideoFormat::kAvi), "strh", 28, 1),
                               "strh", 32, 1'000'000));
   EXPECT_THAT(video_error(fast), HasSubstr(fast.string()));
+}
+
+// A transport stream names no size: it is learnt by decoding the first pictures, and that keeps to the limit too.
+TEST(BadMedia, IsBeyondTheLimitBeforeTheSizeIsKnown) {
+  const auto source = written("small.mkv", encode_video(numbered_frames(5, 256, 256), VideoFormat::kMkv));
+  const auto path = temporary("size.ts");
+  ASSERT_TRUE(samples::ffmpeg("-i '" + source.string() + "' -c:v mpeg2video '" + path.string() + "'"));
+  EXPECT_EQ(video_error(path), "no error");
+  EXPECT_EQ(video_error(path, {.max_pixels = 256 * 256}), "no error");
+  EXPECT_THAT(video_error(path, {.max_pixels = 128 * 256}), NamesFileAndSays(path, "pixels; expected 1 to 32768"));
+}
+
+TEST(DecoderShare, HoldsNoMorePicturesTheLargerTheyAre) {
+  constexpr int64_t k8k = int64_t{7680} * 4320;
+  constexpr int64_t kTogether = int64_t{8192} * 4608;  // as coded
+  for (const auto& [width, height, most] :
+       {std::tuple{640, 360, 8}, std::tuple{1920, 1080, 8}, std::tuple{3840, 2160, 4}, std::tuple{7680, 4320, 1},
+        std::tuple{0, 0, 8}}) {
+    for (const int wanted : {1, 2, 8, 1000}) {
+      const DecoderShare share = decoder_share(width, height, wanted, k8k);
+      EXPECT_LE(share.threads, std::min(wanted, most)) << width;
+      EXPECT_GE(share.threads, std::min(wanted, most / 2)) << width;
+      EXPECT_GE(share.max_pixels, int64_t{width} * height) << "the video itself is not to be refused";
+      if (share.threads > 1) {
+        EXPECT_LE(share.threads * share.max_pixels, kTogether) << width;
+      }
+    }
+  }
+  EXPECT_LT(decoder_share(60'000, 60'000, 1, k8k).max_pixels, 2 * k8k);
+  EXPECT_GE(decoder_share(0, 0, 1, INT64_MAX).max_pixels, INT32_MAX);  // the most that FFmpeg's option takes
 }
 
 TEST(BadMedia, IsBeyondTheLimits) {

@@ -123,6 +123,10 @@ const Clip kClips[]{
     {"hidden.webm", converted("INPUT -c:v libvpx-vp9 -b:v 1M -auto-alt-ref 1 -lag-in-frames 16 -g 20 -cpu-used 5"), 45},
     {"hevc.mp4", converted("INPUT -c:v libx265 -x265-params log-level=none:pools=none:keyint=12:bframes=3"), 45},
     {"open_gop.mkv", converted("INPUT -c:v libx264 -x264-params open-gop=1:keyint=8:bframes=3:scenecut=0"), 45},
+    {"pyramid.mkv", converted("INPUT -c:v libx264 -x264-params b-pyramid=normal:keyint=20:bframes=6:b-adapt=0:ref=4")},
+    {"temporal.mp4", converted("INPUT -c:v libx264 -x264-params direct=temporal:keyint=30:bframes=3:weightb=1")},
+    {"two_fields.mkv", converted("INPUT -c:v libx264 -flags +ilme+ildct -x264-params tff=1:keyint=20:bframes=3")},
+    {"equal_times.mkv", converted("INPUT -c:v libx264 -g 10 -bf 0 -bsf:v 'setts=ts=floor(N/2)*80'")},
     {"cut.mp4", converted("-ss 0.5 INPUT -c copy")},  // an edit list hides what is before the cut
     {"program.ts", converted("INPUT -c:v mpeg2video -q:v 2 -g 10 -bf 2"), 45},
     {"fields.ts", converted("INPUT -c:v mpeg2video -q:v 2 -g 10 -flags +ilme+ildct -top 1"), 45},
@@ -196,7 +200,48 @@ TEST(VideoFile, SeeksInsteadOfDecodingEverything) {
     const auto images = video.frames(wanted);
     for (size_t i = 0; i < wanted.size(); ++i) EXPECT_EQ(samples::number_shown(images[i]), wanted[i]) << name;
     // At most one group of 20 and the frames that decoding runs ahead for each, and the first frame on opening.
-    EXPECT_LE(video.packets_decoded(), 3 * 24 + 4) << name;
+    EXPECT_LE(video.frames_decoded(), 3 * 24 + 4) << name;
+  }
+}
+
+TEST(VideoFile, LeavesOutPicturesThatNoOtherRefersTo) {
+  // Between two pictures that others refer to are 3 that none does (B-frames without a pyramid).
+  const auto path = temporary("left_out.mp4");
+  const auto source = temporary("source.mkv");
+  save_video(source, numbered_frames(60, 64, 48), {.crf = 0});
+  if (!ffmpeg("-i '" + source.string() +
+              "' -c:v libx264 -x264-params b-pyramid=none:bframes=3:b-adapt=0:keyint=60:scenecut=0 '" + path.string() +
+              "'")) {
+    GTEST_SKIP() << "this ffmpeg has no libx264";
+  }
+  VideoFile video(path, with_seeking(Seeking::kWhenCheaper));
+  VideoFile whole(path, with_seeking(Seeking::kNever));
+  for (const int64_t index : {int64_t{22}, int64_t{50}}) {
+    EXPECT_EQ(video.frames(std::vector{index}), whole.frames(std::vector{index})) << index;
+  }
+  // 50 / 4 of them and the first again after opening; what decoding runs ahead is not more than 3 for each index.
+  EXPECT_LE(video.frames_decoded(), 50 / 4 + 2 + 2 * 3);
+  EXPECT_GE(whole.frames_decoded(), 51);
+  // What was left out is given when it is asked for.
+  EXPECT_EQ(video.frames(std::vector<int64_t>{21, 49, 51}), whole.frames(std::vector<int64_t>{21, 49, 51}));
+}
+
+TEST(VideoFile, TellsEqualPicturesApart) {
+  // All packets of a kind hold the same bytes. The one frame that differs is found only by who counts right.
+  std::vector<Image> frames(60, samples::numbered_frame(1, 64, 48));
+  for (const size_t i : {size_t{33}, size_t{47}}) frames[i] = samples::numbered_frame(static_cast<int64_t>(i), 64, 48);
+  const auto source = temporary("equal_source.mkv");
+  save_video(source, frames, {.key_frame_interval = 10});
+  for (const char* name : {"equal.avi", "equal.mkv", "equal.mp4"}) {
+    const auto path = temporary(name);
+    ASSERT_TRUE(ffmpeg("-i '" + source.string() + "' -c:v mjpeg -q:v 2 '" + path.string() + "'")) << name;
+    VideoFile video(path, with_seeking(Seeking::kWhenCheaper));
+    ASSERT_EQ(video.info().frames, 60) << name;
+    for (const int64_t index : {47, 46, 33, 34, 32, 48, 0, 59}) {
+      const int64_t expected = index == 33 || index == 47 ? index : 1;
+      EXPECT_EQ(samples::number_shown(video.frames(std::vector{index})[0]), expected) << name << ", frame " << index;
+    }
+    EXPECT_LE(video.frames_decoded(), 60) << name << ": found by decoding from the start again and again";
   }
 }
 
