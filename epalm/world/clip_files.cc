@@ -137,7 +137,7 @@ void write_video_world(const path& folder, const VideoWorldOptions& options, con
   };
   const auto write_clip = [&](const SplitPlan& plan, int index, int id, SplitFiles& files) {
     const VideoSample sample = make_video_sample(
-        options.seed, plan.split, index, {{options.size_px, options.frames}, options.clips.captions, plan.questions});
+        options.seed, plan.split, index, {{options.clips.captions, plan.questions}, {options.size_px, options.frames}});
     const std::string name = fmt::format("video{}.mp4", id);
     write_bytes(videos / name, media::encode_video(sample.frames, media::VideoFormat::kMp4, encoding));
     files.add(name, id, sample.captions, sample.questions);

@@ -165,7 +165,7 @@ void write_image_world(const std::filesystem::path& folder, const WorldOptions& 
     JsonListFile& annotations = plan.split == Split::kTrain ? train_annotations : val_annotations;
     for (int i = 0; i < plan.images; ++i) {
       const Sample sample =
-          make_sample(options.seed, plan.split, i, {options.image_size_px, options.captions, plan.questions});
+          make_sample(options.seed, plan.split, i, {{options.captions, plan.questions}, options.image_size_px});
       const int image_id = plan.first_image_id + i;
       const std::string name = fmt::format("COCO_{}_{:012}", plan.year, image_id);
       write_bytes(pictures / plan.year / (name + ".jpg"), media::encode_jpeg(sample.image, kJpegQuality));

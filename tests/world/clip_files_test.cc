@@ -208,8 +208,8 @@ TEST_F(AudioWorld, GivesTheSameBytesAfterAnInterruption) {
 }
 
 TEST(MakeClipSamples, KeepSceneAndMediumWhateverIsAsked) {
-  const VideoSample clip = make_video_sample(1, Split::kTrain, 5, {{}, 1, 1});
-  const VideoSample more = make_video_sample(1, Split::kTrain, 5, {{}, 5, 20});
+  const VideoSample clip = make_video_sample(1, Split::kTrain, 5, {{1, 1}, {}});
+  const VideoSample more = make_video_sample(1, Split::kTrain, 5, {{5, 20}, {}});
   EXPECT_EQ(clip.frames, more.frames);
   EXPECT_EQ(clip.questions.size(), 1U);
   EXPECT_GT(more.questions.size(), 5U);
@@ -219,6 +219,9 @@ TEST(MakeClipSamples, KeepSceneAndMediumWhateverIsAsked) {
   EXPECT_NE(sound.sound.samples, make_audio_sample(1, Split::kTrain, 6).sound.samples);
   EXPECT_THROW(make_video_sample(1, Split::kTrain, -1), Error);
   EXPECT_THROW(make_audio_sample(1, Split::kTrain, 0, {-1, 1}), Error);
+  // The same without the medium.
+  EXPECT_EQ(tell_video_scene(1, Split::kTrain, 5, {5, 20}).captions, more.captions);
+  EXPECT_EQ(tell_audio_scene(1, Split::kTrain, 5, {1, 1}).captions, sound.captions);
 }
 
 }  // namespace

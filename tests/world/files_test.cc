@@ -53,7 +53,7 @@ TEST_F(ImageWorld, HasTheFilesOfTheCocoAndVqaLayouts) {
 TEST_F(ImageWorld, WritesThePicturesOfItsSamples) {
   write_image_world(folder_, options_);
   const media::Image written = media::load_image(folder_ / "COCO/images/val2014/COCO_val2014_000000500002.jpg");
-  const Sample sample = make_sample(options_.seed, Split::kTest, 2, {32, 5, 3});
+  const Sample sample = make_sample(options_.seed, Split::kTest, 2, {{5, 3}, 32});
   ASSERT_EQ(written.rgb.size(), sample.image.rgb.size());
   double error = 0.0;
   for (size_t i = 0; i < written.rgb.size(); ++i) error += std::abs(written.rgb[i] - sample.image.rgb[i]);
@@ -106,7 +106,7 @@ TEST_F(ImageWorld, LinksQuestionsLabelsAndAnnotations) {
   const std::map<std::string, Split> splits = {{"train", Split::kTrain}, {"val", Split::kVal}, {"test", Split::kTest}};
   for (const auto& [name, split] : splits) {
     const int first_id = split == Split::kTrain ? 100'000 : split == Split::kVal ? 400'000 : 500'000;
-    const SampleOptions asked{32, 5, split == Split::kTrain ? 6 : 3};
+    const SampleOptions asked{{5, split == Split::kTrain ? 6 : 3}, 32};
     std::map<std::string, size_t> per_image;
     for (const json& question : read_json(folder_ / "vqa" / ("karpathy_" + name + ".json"))) {
       ++linked;
@@ -226,14 +226,15 @@ TEST_F(ImageWorld, RejectsOptionsOutOfRange) {
 }
 
 TEST(MakeSample, KeepsSceneAndPictureWhateverIsAsked) {
-  const Sample few = make_sample(1, Split::kTrain, 5, {64, 1, 1});
-  const Sample many = make_sample(1, Split::kTrain, 5, {64, 5, 20});
+  const Sample few = make_sample(1, Split::kTrain, 5, {{1, 1}, 64});
+  const Sample many = make_sample(1, Split::kTrain, 5, {{5, 20}, 64});
   EXPECT_EQ(few.image, many.image);
   EXPECT_EQ(few.questions.size(), 1U);
   EXPECT_GT(many.questions.size(), 6U);
   EXPECT_NE(many.image, make_sample(1, Split::kTrain, 6).image);
   EXPECT_NE(many.image, make_sample(1, Split::kVal, 5).image);
   EXPECT_THROW(make_sample(1, Split::kTrain, -1), Error);
+  EXPECT_EQ(tell_scene(1, Split::kTrain, 5, {5, 20}).captions, many.captions);  // the same without the picture
 }
 
 }  // namespace
