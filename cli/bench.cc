@@ -28,7 +28,7 @@ int run_bench(const BenchFlags& flags) {
   options.progress = [](const std::string& name, int64_t done, int64_t total) {
     Console::get().progress("bench", done, total, name);
   };
-  const bench::Machine machine = bench::this_machine();
+  const infer::Machine machine = infer::this_machine();
   const auto results = bench::run_rows(rows, options);
   Console::get().clear_progress();
   if (flags.json) {

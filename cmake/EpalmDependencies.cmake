@@ -32,6 +32,8 @@ pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc)
 find_package(GIF REQUIRED)
 find_package(JPEG REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(CURL REQUIRED)
 
 # No header is needed, so the library that libtorch itself is linked to will do.
 if(NOT TARGET epalm::sleef)

@@ -62,7 +62,7 @@ std::string met_text(const std::optional<bool>& met) {
   return !met ? report::kNoNumber : *met ? "yes" : "no";
 }
 
-std::string machine_text(const Machine& machine) {
+std::string machine_text(const infer::Machine& machine) {
   std::string text = fmt::format("{}, {} cores, {} threads, {:.1f} GB, {}, load {:.1f}\n", machine.cpu, machine.cores,
                                  machine.threads, machine.memory_gb, machine.system, machine.load);
   for (const auto& [name, version] : machine.libraries) text += fmt::format("{}: {}\n", name, version);
@@ -71,21 +71,13 @@ std::string machine_text(const Machine& machine) {
 
 }  // namespace
 
-nlohmann::json to_json(const Machine& machine, const std::vector<RowResult>& results) {
+nlohmann::json to_json(const infer::Machine& machine, const std::vector<RowResult>& results) {
   nlohmann::json rows = nlohmann::json::array();
   for (const RowResult& result : results) rows.push_back(to_json(result));
-  return {{"machine",
-           {{"cpu", machine.cpu},
-            {"cores", machine.cores},
-            {"threads", machine.threads},
-            {"memory_gb", machine.memory_gb},
-            {"load", machine.load},
-            {"system", machine.system},
-            {"libraries", machine.libraries}}},
-          {"rows", rows}};
+  return {{"machine", infer::to_json(machine)}, {"rows", rows}};
 }
 
-std::string to_text(const Machine& machine, const std::vector<RowResult>& results) {
+std::string to_text(const infer::Machine& machine, const std::vector<RowResult>& results) {
   report::TextTable table;
   table.header = {"row", "value", "plain path", "unit", "precision", "ratio", "peak GB", "target", "met"};
   std::string notes;

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "epalm/hub/model_folder.h"
+#include "epalm/infer/published_encoders.h"
 #include "epalm/io/json_file.h"
 #include "epalm/text/load_tokenizer.h"
 
@@ -15,10 +17,8 @@ nn::Precision precision_of(const RunConfig& config) {
 }  // namespace
 
 lm::Opt load_language_model(const RunConfig& config) {
-  const std::filesystem::path folder = config.text_model;
-  require(std::filesystem::is_directory(folder),
-          "text_model '{}' is not a folder; give the folder of an OPT model with config.json and its weights",
-          config.text_model);
+  const auto folder =
+      hub::model_folder(config.text_model, hub::Wanted::kModel, "text_model", hub::hub_options_from_environment());
   const auto path = folder / "config.json";
   const auto shape = lm::opt_config_from_json(io::read_json_file(path), path.string());
   const auto file = io::open_tensor_file(folder);
@@ -36,12 +36,18 @@ encoders::EncoderRequest encoder_request(const RunConfig& config) {
 }
 
 std::shared_ptr<const encoders::Encoder> load_encoder(const RunConfig& config) {
+  const std::string published = published_weights(config.vision_model);
+  require(std::filesystem::exists(config.encoder_weights) || published.empty(),
+          "encoder_weights '{}' does not exist; the published weights of {} are {}: load that file and give its path",
+          config.encoder_weights, config.vision_model, published);
   return encoders::load_encoder(encoder_request(config), precision_of(config));
 }
 
 text::Tokenizer load_tokenizer(const RunConfig& config) {
-  text::Tokenizer tokenizer =
-      text::load_tokenizer(config.tokenizer_name.empty() ? config.text_model : config.tokenizer_name);
+  const bool own = !config.tokenizer_name.empty();
+  text::Tokenizer tokenizer = text::load_tokenizer(
+      hub::model_folder(own ? config.tokenizer_name : config.text_model, hub::Wanted::kTokenizer,
+                        own ? "tokenizer_name" : "text_model", hub::hub_options_from_environment()));
   for (const auto& token : {config.special_answer_token, config.special_eo_answer_token}) {
     if (!token.empty()) tokenizer.add_token(token);
   }

@@ -9,7 +9,8 @@
 
 namespace epalm::infer {
 
-// The language model in the folder config.text_model: config.json and weights in any form that io reads.
+// The language model in the folder config.text_model, or of that name in the cache of the hub or the hub itself (see
+// hub/model_folder.h): config.json and weights in any form that io reads.
 lm::Opt load_language_model(const RunConfig& config);
 
 // What the config says of its encoder.

@@ -211,6 +211,11 @@ void check_ranges(const ConfigSource& source, const RunConfig& config) {
   check(config.batch_size_train >= 1 && config.batch_size_train <= 65'536, "batch_size_train", "1 to 65536");
   check(config.batch_size_test >= 1 && config.batch_size_test <= 65'536, "batch_size_test", "1 to 65536");
   at_least("lm_loss_weight", config.lm_loss_weight, 0.0);
+  check(config.accumulate_batches >= 1 && config.accumulate_batches <= 65'536, "accumulate_batches", "1 to 65536");
+  at_least("clip_grad_norm", config.clip_grad_norm, 0.0);
+  check(config.ema_decay >= 0 && config.ema_decay < 1, "ema_decay", "0 to below 1");
+  at_least("validate_every", config.validate_every, 0);
+  at_least("early_stopping", config.early_stopping, 0);
   check(config.num_beams >= 1 && config.num_beams <= 1024, "num_beams", "1 to 1024");
   at_least("max_length", config.max_length, 1);
   at_least("top_k", config.top_k, 0);
@@ -256,13 +261,14 @@ void check_ranges(const ConfigSource& source, const RunConfig& config) {
   }
 
   const ScheduleKeys& schedule = config.schedule;
-  check(schedule.sched == "cosine", "schedular.sched", "'cosine', the only one that is built");
   at_least("schedular.epochs", schedule.epochs, 1);
   at_least("schedular.min_lr", schedule.min_lr, 0.0);
   at_least("schedular.decay_rate", schedule.decay_rate, 0.0);
   at_least("schedular.warmup_lr", schedule.warmup_lr, 0.0);
   at_least("schedular.warmup_epochs", schedule.warmup_epochs, 0);
   at_least("schedular.step_size", schedule.step_size, 1);
+  at_least("schedular.decay_epochs", schedule.decay_epochs, 1);
+  at_least("schedular.patience_epochs", schedule.patience_epochs, 0);
   at_least("schedular.lr_cycle_mul", schedule.lr_cycle_mul, 1.0);
   at_least("schedular.lr_cycle_limit", schedule.lr_cycle_limit, 0);
   check(schedule.lr_noise.size() <= 2, "schedular.lr_noise", "one number or two");

@@ -19,7 +19,7 @@ namespace epalm::infer {
 
 // The `optimizer` part of a configuration.
 struct OptimizerKeys {
-  std::string opt = "adamW";  // adamW, adam, sgd, momentum; any case
+  std::string opt = "adamW";  // see train/update_rule.h; any case
   double lr = 2e-5;
   double weight_decay = 0.02;
   std::optional<double> prompt_lr, connector_lr, vis_lr, text_lr, adapter_lr;  // absent: lr
@@ -31,12 +31,13 @@ struct OptimizerKeys {
 
 // The `schedular` part (the published spelling).
 struct ScheduleKeys {
-  std::string sched = "cosine";
+  std::string sched = "cosine";             // see train/schedule.h
   std::vector<int64_t> scheduler_groups;  // a single number in a file is a list of one
   int64_t epochs = 1;
   double min_lr = 0, decay_rate = 1, warmup_lr = 0;
   int64_t warmup_epochs = 0;
   int64_t step_size = 100;
+  int64_t decay_epochs = 30, patience_epochs = 10;
   double lr_cycle_mul = 1;
   int64_t lr_cycle_limit = 1;
   std::vector<double> lr_noise;  // empty: none; one number: from there on; two: from, to
@@ -77,6 +78,11 @@ struct RunConfig {
 
   int64_t batch_size_train = 8, batch_size_test = 16;
   double lm_loss_weight = 1;
+  int64_t accumulate_batches = 1;
+  double clip_grad_norm = 0;
+  double ema_decay = 0;
+  int64_t validate_every = 0;
+  int64_t early_stopping = 0;
   bool augment = true;
   bool append_eos_token = false;
   bool loss_only_on_answers = false;
@@ -99,7 +105,7 @@ struct RunConfig {
 template <typename Keys, typename Visitor>
 requires std::same_as<std::remove_const_t<Keys>, OptimizerKeys>
 void fields(Keys& keys, Visitor&& visit) {
-  visit("opt", keys.opt, "adamW, adam, sgd or momentum, in any case");
+  visit("opt", keys.opt, "adamW, adam, sgd (Nesterov), momentum, rmsprop, adagrad, nadam or adafactor, in any case");
   visit("lr", keys.lr, "base learning rate");
   visit("weight_decay", keys.weight_decay, "decoupled decay per step, times the learning rate");
   visit("prompt_lr", keys.prompt_lr, "learning rate of the prompt");
@@ -108,22 +114,24 @@ void fields(Keys& keys, Visitor&& visit) {
   visit("text_lr", keys.text_lr, "learning rate of the LM, with customized_lr");
   visit("adapter_lr", keys.adapter_lr, "learning rate of bottleneck adapters");
   visit("customized_lr", keys.customized_lr, "one parameter group per part of the model");
-  visit("opt_eps", keys.opt_eps, "added to the root of the second moment; absent: 1e-8");
-  visit("opt_betas", keys.opt_betas, "decay of the two moments; absent: 0.9 and 0.999");
-  visit("momentum", keys.momentum, "share of the last update that sgd keeps");
+  visit("opt_eps", keys.opt_eps, "added to the root of the second moment; absent: 1e-8, adagrad 1e-10, adafactor 1e-30");
+  visit("opt_betas", keys.opt_betas, "decay of the two moments; absent: 0.9 and 0.999, adafactor: no first moment");
+  visit("momentum", keys.momentum, "share of the last update that sgd, momentum and rmsprop keep");
 }
 
 template <typename Keys, typename Visitor>
 requires std::same_as<std::remove_const_t<Keys>, ScheduleKeys>
 void fields(Keys& keys, Visitor&& visit) {
-  visit("sched", keys.sched, "cosine is the only one");
+  visit("sched", keys.sched, "cosine, linear, step, plateau (of the validation score) or constant");
   visit("scheduler_groups", keys.scheduler_groups, "groups that follow the schedule under reference semantics");
-  visit("epochs", keys.epochs, "epochs of training, from the base rate down to min_lr");
-  visit("min_lr", keys.min_lr, "last learning rate");
-  visit("decay_rate", keys.decay_rate, "height of each cosine cycle relative to the one before");
+  visit("epochs", keys.epochs, "epochs of training; cosine and linear fall to min_lr in them");
+  visit("min_lr", keys.min_lr, "last learning rate of cosine and linear, lowest of plateau");
+  visit("decay_rate", keys.decay_rate, "factor of each decay of step and plateau; height of each cosine cycle relative to the one before");
   visit("warmup_lr", keys.warmup_lr, "first learning rate");
-  visit("warmup_epochs", keys.warmup_epochs, "length of the warmup, in units of step_size batches of the first epoch");
-  visit("step_size", keys.step_size, "batches in one unit of warmup");
+  visit("warmup_epochs", keys.warmup_epochs, "length of the warmup, in units of step_size updates of the first epoch");
+  visit("step_size", keys.step_size, "updates in one unit of warmup");
+  visit("decay_epochs", keys.decay_epochs, "step: epochs between decays, warmup_epochs counted");
+  visit("patience_epochs", keys.patience_epochs, "plateau: epochs without a better score before a decay");
   visit("lr_cycle_mul", keys.lr_cycle_mul, "length of each cosine cycle relative to the one before");
   visit("lr_cycle_limit", keys.lr_cycle_limit, "cosine cycles; 0: without end");
   visit("lr_noise", keys.lr_noise,
@@ -140,10 +148,10 @@ void fields(Config& config, Visitor&& visit) {
         "modality");
   visit("semantics", config.semantics,
         "reference: the published numbers, quirks included; causal: what the method means");
-  visit("text_model", config.text_model, "folder of the OPT model");
+  visit("text_model", config.text_model, "folder of the OPT model, or its name on the hub, such as facebook/opt-350m");
   visit("vision_model_name", config.vision_model, "timm name of a ViT, timesformer, or ast");
   visit("encoder_weights", config.encoder_weights, "weight file or folder of the encoder; absent: pretrained_model");
-  visit("tokenizer_name", config.tokenizer_name, "folder of the tokenizer; empty: text_model");
+  visit("tokenizer_name", config.tokenizer_name, "folder of the tokenizer, or a name on the hub; empty: text_model");
   visit("precision", config.precision, "fp32 or bf16, of the frozen matrices");
   visit("image_res", config.image_res, "side of the square picture or frame that the encoder sees, in pixels");
   visit("num_frames", config.num_frames, "frames of a video that the encoder sees");
@@ -164,7 +172,7 @@ void fields(Config& config, Visitor&& visit) {
   visit("timem_p", config.timem_p, "the same for frames of the spectrogram");
   visit("noise", config.noise, "augmented training adds noise and moves the sound by up to 10 frames");
   visit("data_dir", config.data_dir, "folder of the data set");
-  visit("train_split", config.train_split, "comma list of splits to train on");
+  visit("train_split", config.train_split, "comma list of splits to train on, or of own .jsonl files in data_dir");
   visit("val_split", config.val_split, "comma list of splits scored after every epoch");
   visit("test_split", config.test_split, "comma list of splits scored at the end");
   visit("train_topk", config.train_topk, "samples to train on: a count, a fraction with a point, or -1 for all");
@@ -181,6 +189,12 @@ void fields(Config& config, Visitor&& visit) {
   visit("batch_size_train", config.batch_size_train, "samples per step");
   visit("batch_size_test", config.batch_size_test, "samples per batch of evaluation");
   visit("lm_loss_weight", config.lm_loss_weight, "factor of the loss");
+  visit("accumulate_batches", config.accumulate_batches, "batches whose gradients make up one step");
+  visit("clip_grad_norm", config.clip_grad_norm, "longest gradient, in its Euclidean norm over all that trains; 0: any");
+  visit("ema_decay", config.ema_decay,
+        "validate and save averages of what trains, of which each step keeps this share; 0: none");
+  visit("validate_every", config.validate_every, "steps between validations within an epoch; 0: only after it");
+  visit("early_stopping", config.early_stopping, "epochs without a better validation score that end the run; 0: none do");
   visit("augment", config.augment, "training media are cropped, flipped, distorted or masked at random");
   visit("append_eos_token", config.append_eos_token, "captions end with the end token in training");
   visit("loss_only_on_answers", config.loss_only_on_answers, "the question's tokens carry no loss");

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "epalm/infer/bundle.h"
+#include "epalm/train/averages.h"
 #include "epalm/train/optimizer.h"
 #include "epalm/train/schedule.h"
 
@@ -18,16 +19,19 @@ struct RunState {
 
 // The published layout (SPEC.md §6.4): model, optimizer, lr_scheduler, config, epoch, best_valid, best_epoch; readable
 // by torch.load. Trained parameters outside the adapter, which the published files leave out, stand under
-// `epalm_unfrozen`. Atomic: a crash leaves the old file.
+// `epalm_unfrozen`. averages (nullptr: none): after swap(), so that `model` holds the averages, which are what is
+// evaluated and used, and `epalm_trained` what training continues from. Atomic: a crash leaves the old file.
 void write_checkpoint(const std::filesystem::path& path, const infer::Bundle& bundle, const Optimizer& optimizer,
-                      const Schedule& schedule, const RunState& state);
+                      const Schedule& schedule, const RunState& state, const Averages* averages = nullptr);
 
-// Restores model, optimizer and schedule to continue after state.epoch. Reads our files and the published ones, zip or
-// legacy. Throws Error where the file does not belong to this model and these groups.
+// Restores model, optimizer, schedule and averages to continue after state.epoch; averages start at the model where the
+// file has none. Reads our files and the published ones, zip or legacy. Throws Error where the file does not belong to
+// this model and these groups.
 RunState read_checkpoint(const std::filesystem::path& path, const infer::Bundle& bundle, Optimizer& optimizer,
-                         Schedule& schedule);
+                         Schedule& schedule, Averages* averages = nullptr);
 
-// The adapter alone, with its config in the metadata: what infer::load_bundle needs besides the frozen parts.
+// The adapter and whatever else trained, with the config in the metadata: what infer::load_bundle needs besides the
+// frozen parts.
 void write_adapter(const std::filesystem::path& path, const infer::Bundle& bundle);
 
 }  // namespace epalm::train

@@ -16,8 +16,10 @@
 #include "epalm/eval/samples.h"
 #include "epalm/infer/media_input.h"
 #include "epalm/train/checkpoint.h"
+#include "epalm/train/event_file.h"
 #include "epalm/train/feature_bank.h"
 #include "epalm/train/run_log.h"
+#include "epalm/train/run_record.h"
 #include "epalm/train/run_setup.h"
 #include "epalm/train/train_batch.h"
 
@@ -64,9 +66,16 @@ class Run {
         bad_(train_, config_.on_bad_sample != "stop", "others are trained on in its place"),
         optimizer_(make_optimizer(bundle.model, config_)),
         schedule_(schedule_settings(config_), bundle.model.semantics(), optimizer_.groups()) {
+    if (config_.ema_decay > 0) averages_.emplace(optimizer_.trained(), config_.ema_decay);
     require(train_.size() > 0, "train_topk {} leaves no sample to train on", config_.train_topk);
     if (options.validate) {
       valid_ = subset(config_, eval::load_samples(config_, config_.val_split), config_.valid_topk, "valid_topk", false);
+    }
+    for (const auto& [key, wants] :
+         {std::pair("validate_every", config_.validate_every > 0),
+          std::pair("early_stopping", config_.early_stopping > 0),
+          std::pair("schedular.sched=plateau", schedule_.settings().decay == Decay::kPlateau)}) {
+      require(!wants || valid_.size() > 0, "{} needs samples to validate on; name a val_split that has some", key);
     }
     prepare_folder();
     restore();
@@ -85,14 +94,16 @@ class Run {
     }
     double training_s = 0;
     int64_t trained_epochs = 0;
-    for (int64_t epoch = state_.epoch + 1; epoch < epochs(); ++epoch) {
+    for (int64_t epoch = state_.epoch + 1; epoch < epochs() && !stopped_early(); ++epoch) {
       const auto epoch_start = Clock::now();
       const double loss = train_epoch(epoch);
       training_s += seconds_since(epoch_start);
       if (trained_epochs++ == 0) result_.first_epoch_s = seconds_since(start);
       finish_epoch(epoch, loss, seconds_since(epoch_start));
     }
+    if (averages_) averages_->swap();  // the bundle is left with what the checkpoints call the model
     for (const auto& line : log_->lines()) {
+      if (line.contains("step")) continue;  // within an epoch
       result_.epoch_loss.push_back(line.value("train_loss", std::nan("")));
       if (line.contains("valid_score")) result_.epoch_valid.push_back(line["valid_score"]);
     }
@@ -104,6 +115,18 @@ class Run {
 
  private:
   int64_t epochs() const { return schedule_.settings().epochs; }
+
+  bool stopped_early() const {
+    return config_.early_stopping > 0 && state_.epoch - state_.best_epoch >= config_.early_stopping;
+  }
+
+  // Updates of the parameters.
+  int64_t steps_per_epoch() const {
+    const int64_t batches = (train_.size() + config_.batch_size_train - 1) / config_.batch_size_train;
+    return (batches + config_.accumulate_batches - 1) / config_.accumulate_batches;
+  }
+
+  Averages* averages() { return averages_ ? &*averages_ : nullptr; }
 
   void report(TrainProgress progress) const {
     progress.epochs = epochs();
@@ -123,11 +146,18 @@ class Run {
   void restore() {
     const auto from = options_.checkpoint.empty() ? last_path_ : options_.checkpoint;
     if (options_.resume && std::filesystem::exists(from)) {
-      state_ = read_checkpoint(from, bundle_, optimizer_, schedule_);
+      state_ = read_checkpoint(from, bundle_, optimizer_, schedule_, averages());
     } else {
       require(!options_.resume || options_.checkpoint.empty(), "'{}' does not exist; nothing to resume", from.string());
-      if (!options_.checkpoint.empty()) infer::load_adapter(bundle_, options_.checkpoint);
+      if (!options_.checkpoint.empty()) {
+        infer::load_adapter(bundle_, options_.checkpoint);
+        if (averages_) averages_.emplace(optimizer_.trained(), config_.ema_decay);
+      }
     }
+    const bool resumed = state_.epoch >= 0;
+    add_run_record(options_.output_dir / "run.json",
+                   run_record(config_, resumed ? from : options_.checkpoint, state_.epoch + 1));
+    events_.emplace(options_.output_dir / "tensorboard", (state_.epoch + 1) * steps_per_epoch());
     log_.emplace(options_.output_dir / "log.txt", state_.epoch);
   }
 
@@ -176,13 +206,51 @@ class Run {
     return infer::media_features(bundle_, blank).expand({static_cast<int64_t>(indices.size()), -1, -1});
   }
 
+  size_t accumulated() const { return static_cast<size_t>(config_.accumulate_batches); }
+
+  // The samples whose gradients make up the step that batch i belongs to.
+  int64_t samples_of_step(const std::vector<std::vector<int64_t>>& batches, size_t i) const {
+    const size_t first = i - i % accumulated();
+    size_t samples = 0;
+    for (size_t k = first; k < std::min(first + accumulated(), batches.size()); ++k) samples += batches[k].size();
+    return static_cast<int64_t>(samples);
+  }
+
+  void require_finite(double value, const char* what, int64_t epoch, size_t batch) const {
+    require(std::isfinite(value),
+            "the {} became {} in epoch {}, batch {}; lower the learning rate; the last good checkpoint is {}", what,
+            value, epoch + 1, batch + 1,
+            std::filesystem::exists(last_path_) ? fmt::format("'{}'", last_path_.string()) : "none yet");
+  }
+
+  // Returns the gradient's length before it was clipped, where it is.
+  std::optional<double> update(int64_t epoch, size_t batch) {
+    std::optional<double> length;
+    if (config_.clip_grad_norm > 0) {
+      std::vector<at::Tensor> parameters;
+      for (const Parameter& parameter : optimizer_.trained()) parameters.push_back(parameter.tensor);
+      length = torch::nn::utils::clip_grad_norm_(parameters, config_.clip_grad_norm);
+      require_finite(*length, "gradient", epoch, batch);
+    }
+    optimizer_.step();
+    if (averages_) averages_->update();
+    return length;
+  }
+
+  void write_step(int64_t step, double loss, std::optional<double> gradient_length) {
+    std::vector<std::pair<std::string, double>> scalars{{"train/loss", loss}};
+    for (const ParameterGroup& group : optimizer_.groups()) scalars.emplace_back("train/lr " + group.label, group.lr);
+    if (gradient_length) scalars.emplace_back("train/grad_norm", *gradient_length);
+    events_->add(step, scalars);
+  }
+
   double train_epoch(int64_t epoch) {
     const auto start = Clock::now();
     schedule_.start_epoch(epoch, optimizer_.groups());
     const data::AnswerDraw drawn(train_, config_.seed, epoch);
     const bool draws = !infer::is_caption(config_.task);
     auto batches = data::batch_order(train_.size(), config_.batch_size_train, true, config_.seed, epoch);
-    double sum = 0;
+    double sum = 0, step_loss = 0;
     int64_t seen = 0;
     replaced_ = 0;
     auto next = read_ahead(batches[0], epoch);
@@ -199,17 +267,30 @@ class Run {
       for (const int64_t index : batches[i]) samples.push_back(draws ? drawn.get(index) : train_.get(index));
       const TextBatch text = make_text_batch(bundle_, samples);
       const at::Tensor losses = bundle_.model.loss(features(batches[i], shown), text.ids, text.mask, text.labels, true);
-      const at::Tensor loss = losses.sum() / losses.size(0) * config_.lm_loss_weight;
-      const auto value = loss.item<double>();
-      require(std::isfinite(value),
-              "the loss became {} in epoch {}, batch {}; lower the learning rate; the last good checkpoint is {}",
-              value, epoch + 1, i + 1,
-              std::filesystem::exists(last_path_) ? "'" + last_path_.string() + "'" : "none yet");
+      const int64_t step_samples = samples_of_step(batches, i);
+      const at::Tensor loss = losses.sum() / step_samples * config_.lm_loss_weight;
+      const double share = static_cast<double>(step_samples) / static_cast<double>(losses.size(0));
+      const double value = loss.item<double>() * share;
+      require_finite(value, "loss", epoch, i);
       const double lr = optimizer_.groups()[0].lr;
-      optimizer_.zero_grad();
+      if (i % accumulated() == 0) {
+        optimizer_.zero_grad();
+        step_loss = 0;
+      }
+      step_loss += value / share;
       loss.backward();
-      optimizer_.step();
-      schedule_.after_step(epoch, static_cast<int64_t>(i), optimizer_.groups());
+      if ((i + 1) % accumulated() == 0 || i + 1 == batches.size()) {
+        const auto step = static_cast<int64_t>(i / accumulated());
+        const int64_t step_of_run = epoch * steps_per_epoch() + step;
+        write_step(step_of_run, step_loss, update(epoch, i));
+        schedule_.after_step(epoch, step, optimizer_.groups());
+        const bool last = i + 1 == batches.size();
+        if (config_.validate_every > 0 && (step + 1) % config_.validate_every == 0 && !last) {
+          nlohmann::json line{{"epoch", epoch}, {"step", step + 1}};
+          validate(epoch, step_of_run, line);
+          log_->add(line);
+        }
+      }
       sum += value;
       seen += static_cast<int64_t>(samples.size());
       const double elapsed = seconds_since(start);
@@ -228,6 +309,44 @@ class Run {
     return sum / static_cast<double>(batches.size());
   }
 
+  // Scores the validation split after a step of the run, adds the scores to the line and keeps what is best. Returns
+  // the score.
+  double validate(int64_t epoch, int64_t step, nlohmann::json& line) {
+    const WithAverages with_averages(averages());
+    eval::EvalOptions options;
+    options.tolerate_bad = true;
+    options.interrupted = options_.interrupted;
+    options.progress = [&](int64_t done, int64_t total) {
+      report({.phase = "validate", .epoch = epoch, .done = done, .total = total});
+    };
+    const auto evaluated = eval::evaluate(bundle_, valid_, options);
+    const double score = eval::main_metric(evaluated);
+    line["valid_score"] = score;
+    std::vector<std::pair<std::string, double>> scalars{{"valid/score", score}};
+    for (const auto& [name, value] : evaluated.metrics) {
+      line["valid_" + name] = value;
+      scalars.emplace_back("valid/" + name, value);
+    }
+    events_->add(step, scalars);
+    // The published program takes epoch 0 for the best whatever its score.
+    if (score > state_.best_valid || (epoch == 0 && config_.validate_every == 0)) {
+      result_.best_metrics = evaluated.metrics;
+      keep_best(epoch, score);
+    }
+    return score;
+  }
+
+  void keep_best(int64_t epoch, double score) {
+    state_.best_valid = score;
+    state_.best_epoch = epoch;
+    if (options_.save_best) save(best_path_);
+  }
+
+  // With the averages as the model, where there are any.
+  void save(const std::filesystem::path& path) {
+    write_checkpoint(path, bundle_, optimizer_, schedule_, state_, averages());
+  }
+
   // Best first, then last: a stop in between repeats the epoch and finds the same best again.
   void finish_epoch(int64_t epoch, double loss, double seconds) {
     nlohmann::json line{{"epoch", epoch},
@@ -235,31 +354,13 @@ class Run {
                         {"train_lr", optimizer_.groups()[0].lr},
                         {"train_bad_samples", replaced_},
                         {"seconds", seconds}};
-    std::map<std::string, double> metrics;
-    bool is_best = epoch == 0;
-    double score = 0;
-    if (valid_.size() > 0) {
-      eval::EvalOptions options;
-      options.tolerate_bad = true;
-      options.interrupted = options_.interrupted;
-      options.progress = [&](int64_t done, int64_t total) {
-        report({.phase = "validate", .epoch = epoch, .done = done, .total = total});
-      };
-      const auto evaluated = eval::evaluate(bundle_, valid_, options);
-      metrics = evaluated.metrics;
-      score = eval::main_metric(evaluated);
-      line["valid_score"] = score;
-      for (const auto& [name, value] : metrics) line["valid_" + name] = value;
-      is_best = is_best || score > state_.best_valid;
-    }
-    if (is_best) {
-      state_.best_valid = score;
-      state_.best_epoch = epoch;
-      result_.best_metrics = metrics;
-    }
     state_.epoch = epoch;
-    if (options_.save_best && is_best) write_checkpoint(best_path_, bundle_, optimizer_, schedule_, state_);
-    write_checkpoint(last_path_, bundle_, optimizer_, schedule_, state_);
+    if (valid_.size() > 0) {
+      schedule_.after_validation(validate(epoch, (epoch + 1) * steps_per_epoch() - 1, line));
+    }
+    const WithAverages with_averages(averages());
+    if (valid_.size() == 0 && epoch == 0) keep_best(epoch, 0);
+    save(last_path_);
     log_->add(line);
   }
 
@@ -272,8 +373,10 @@ class Run {
   int64_t replaced_ = 0;  // samples of this epoch
   Optimizer optimizer_;
   Schedule schedule_;
+  std::optional<Averages> averages_;
   RunState state_;
   std::optional<RunLog> log_;
+  std::optional<EventFile> events_;
   std::optional<FeatureBank> bank_;
   TrainResult result_;
 };
@@ -285,6 +388,9 @@ TrainResult train(const infer::Bundle& bundle, const TrainOptions& options) {
 }
 
 TrainResult train(const infer::RunConfig& config, const TrainOptions& options) {
+  // What only training reads is checked before models are loaded.
+  make_update_rule(optimizer_settings(config));
+  decay_named(config.schedule.sched);
   const infer::Bundle bundle = infer::load_bundle(config);
   return train(bundle, options);
 }

@@ -41,7 +41,8 @@ struct TrainResult {
 };
 
 // Trains the adapter (SPEC.md §6): batches in an order that depends on seed and epoch alone, one JSON line per epoch in
-// output_dir/log.txt, checkpoint_last.pth after every epoch. Stopped at any moment and resumed, it ends with the same
+// output_dir/log.txt, scalars for TensorBoard in output_dir/tensorboard, what a repetition needs in run.json and
+// config.json, checkpoint_last.pth after every epoch. Stopped at any moment and resumed, it ends with the same
 // bytes as without the stop. A sample whose medium cannot be read is reported, counted and, unless on_bad_sample is
 // stop, replaced by one drawn from seed, epoch and its index; its answer in validation counts as wrong. Throws Error
 // for more than 5 % of such samples, and for a loss that is not finite, naming the last good checkpoint.

@@ -9,8 +9,8 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-Machine machine() {
-  Machine result;
+infer::Machine machine() {
+  infer::Machine result;
   result.cpu = "Some CPU";
   result.cores = 2;
   result.threads = 1;
@@ -98,7 +98,7 @@ TEST(BenchReport, ListNamesRowsWithTheirTargets) {
 }
 
 TEST(Machine, KnowsItself) {
-  const Machine here = this_machine();
+  const infer::Machine here = infer::this_machine();
   EXPECT_FALSE(here.cpu.empty());
   EXPECT_GE(here.cores, 1);
   EXPECT_GE(here.threads, 1);

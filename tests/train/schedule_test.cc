@@ -111,6 +111,74 @@ TEST(Schedule, ResumesWithTheBaseRatesOfTheRun) {
   EXPECT_THROW(resumed.set_base_rates({1}), Error);
 }
 
+TEST(Schedule, LinearFallsByTheSameEveryEpoch) {
+  auto groups = two_groups();
+  const Schedule schedule({.decay = Decay::kLinear, .epochs = 4, .min_lr = 0.5}, kCausal, groups);
+  EXPECT_THAT(schedule.rates(0), ElementsAre(1, 3));
+  EXPECT_THAT(schedule.rates(1), ElementsAre(0.875, 2.375));
+  EXPECT_THAT(schedule.rates(4), ElementsAre(0.5, 0.5));
+  EXPECT_THAT(schedule.rates(9), ElementsAre(0.5, 0.5));
+}
+
+TEST(Schedule, StepDecaysEverySoManyEpochs) {
+  auto groups = two_groups();
+  const Schedule schedule({.decay = Decay::kStep, .epochs = 9, .decay_rate = 0.5, .decay_epochs = 2}, kCausal, groups);
+  EXPECT_THAT(schedule.rates(1), ElementsAre(1, 3));
+  EXPECT_THAT(schedule.rates(2), ElementsAre(0.5, 1.5));
+  EXPECT_THAT(schedule.rates(5), ElementsAre(0.25, 0.75));
+}
+
+TEST(Schedule, ConstantStaysAfterTheWarmup) {
+  auto groups = two_groups();
+  const Schedule schedule({.decay = Decay::kConstant, .epochs = 4, .warmup_epochs = 2}, kCausal, groups);
+  EXPECT_THAT(schedule.rates(1), ElementsAre(0.5, 1.5));
+  EXPECT_THAT(schedule.rates(2), ElementsAre(1, 3));
+  EXPECT_THAT(schedule.rates(99), ElementsAre(1, 3));
+}
+
+const ScheduleSettings kPlateau{
+    .decay = Decay::kPlateau, .epochs = 9, .min_lr = 0.4, .decay_rate = 0.5, .patience_epochs = 1};
+
+TEST(Schedule, PlateauDecaysOnceTheScoreStopsGrowing) {
+  auto groups = two_groups();
+  Schedule schedule(kPlateau, kCausal, groups);
+  const auto after = [&](double score) {
+    schedule.after_validation(score);
+    return schedule.rates(1);
+  };
+  EXPECT_THAT(after(10), ElementsAre(1, 3));
+  EXPECT_THAT(after(10.0005), ElementsAre(1, 3)) << "grew by less than the threshold of 1e-4";
+  EXPECT_THAT(after(9), ElementsAre(0.5, 1.5));
+  EXPECT_THAT(after(11), ElementsAre(0.5, 1.5));
+  EXPECT_THAT(after(11), ElementsAre(0.5, 1.5));
+  EXPECT_THAT(after(11), ElementsAre(0.4, 0.75)) << "not below min_lr";
+}
+
+TEST(Schedule, PlateauResumesFromItsState) {
+  auto groups = two_groups();
+  Schedule whole(kPlateau, kCausal, groups);
+  for (const double score : {5.0, 4.0, 4.0, 4.0}) whole.after_validation(score);
+  auto resumed_groups = two_groups();
+  Schedule resumed(kPlateau, kCausal, resumed_groups);
+  resumed.set_plateau(whole.plateau());
+  for (const double score : {4.0, 6.0, 5.0, 5.0}) {
+    whole.after_validation(score);
+    resumed.after_validation(score);
+    EXPECT_EQ(whole.rates(3), resumed.rates(3));
+  }
+  EXPECT_THROW(resumed.set_plateau({.rates = {1}}), Error);
+}
+
+TEST(Schedule, NamesTheOnesItKnows) {
+  EXPECT_EQ(decay_named("plateau"), Decay::kPlateau);
+  try {
+    decay_named("tanh");
+    FAIL() << "expected an Error";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "schedular.sched: expected one of cosine, linear, step, plateau, constant; got 'tanh'");
+  }
+}
+
 TEST(Schedule, RefusesSettingsOutOfRange) {
   auto groups = two_groups();
   EXPECT_THROW(Schedule({.epochs = 0}, kCausal, groups), Error);
@@ -119,6 +187,9 @@ TEST(Schedule, RefusesSettingsOutOfRange) {
   EXPECT_THROW(Schedule({.step_size = 0}, kCausal, groups), Error);
   EXPECT_THROW(Schedule({.scheduler_groups = {2}}, kReference, groups), Error);
   EXPECT_THROW(Schedule({.lr_cycle_mul = 0.5}, kCausal, groups), Error);
+  EXPECT_THROW(Schedule({.decay = Decay::kStep, .decay_rate = 1}, kCausal, groups), Error);
+  EXPECT_THROW(Schedule({.decay_epochs = 0}, kCausal, groups), Error);
+  EXPECT_THROW(Schedule({.patience_epochs = -1}, kCausal, groups), Error);
 }
 
 }  // namespace

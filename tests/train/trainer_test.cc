@@ -7,6 +7,7 @@
 #include "epalm/base/error.h"
 #include "epalm/base/log.h"
 #include "epalm/eval/samples.h"
+#include "epalm/io/json_file.h"
 #include "epalm/io/torch_file.h"
 #include "tests/train/tiny_run.h"
 
@@ -192,6 +193,203 @@ TEST(BadSample, InValidationCountsAsWrongWhileTrainingReplaces) {
   options.output_dir = folder.path() / "out";
   train(config, options);
   EXPECT_EQ(log_lines(options.output_dir).size(), 1u);
+}
+
+// Interrupts again and again, each time later, until the run is done.
+void train_in_parts(const infer::RunConfig& config, TrainOptions options) {
+  options.resume = true;
+  int calls = 0, limit = 25;
+  options.interrupted = [&] {
+    if (++calls < limit) return false;
+    calls = 0;
+    limit += 15;
+    return true;
+  };
+  for (int stops = 0; stops < 50; ++stops) {
+    try {
+      train(config, options);
+      EXPECT_GE(stops, 1);
+      return;
+    } catch (const Interrupted&) {
+    }
+  }
+  FAIL() << "never done";
+}
+
+// Everything that is off by default, at once: every optimiser's state, averages, plateau and the best validation within
+// an epoch go through checkpoints.
+TEST(Trainer, ResumesEveryOptimizerAndOptionToTheSameBytes) {
+  const TemporaryFolder folder("trainer_options");
+  make_tiny_run(folder.path());
+  for (const std::string opt : {"adam", "sgd", "momentum", "rmsprop", "adagrad", "nadam", "adafactor"}) {
+    const auto config = tiny_config(
+        folder.path(), {"optimizer.opt=" + opt, "optimizer.lr=1e-4", "optimizer.prompt_lr=1e-4", "augment=false",
+                        "accumulate_batches=2", "clip_grad_norm=0.5", "ema_decay=0.9", "validate_every=3",
+                        "schedular.sched=plateau", "schedular.decay_rate=0.5", "schedular.patience_epochs=0",
+                        "schedular.lr_noise=[0.25, 0.75]", "schedular.epochs=3"});
+    TrainOptions whole, parts;
+    whole.save_best = parts.save_best = true;
+    whole.output_dir = folder.path() / (opt + "_whole");
+    parts.output_dir = folder.path() / (opt + "_parts");
+    train(config, whole);
+    train_in_parts(config, parts);
+    for (const char* name : {"checkpoint_last.pth", "checkpoint_best.pth"}) {
+      const auto a = io::read_torch(whole.output_dir / name), b = io::read_torch(parts.output_dir / name);
+      for (const char* part : {"model", "epalm_trained"}) {
+        for (const auto& [key, tensor] : a.at(part).as_dict()) {
+          EXPECT_TRUE(tensor.as_tensor().equal(b.at(part).at(key.as_string()).as_tensor())) << opt << key.as_string();
+        }
+      }
+      EXPECT_EQ(json_from_value(a.at("lr_scheduler")), json_from_value(b.at("lr_scheduler"))) << opt;
+    }
+  }
+}
+
+// Causal semantics without augmentation: what a sample contributes does not depend on its batch, so twice 4 samples
+// make the step of 8. The same sums in another order: rounding of 1e-7 of the gradient, which AdamW turns into at most
+// the same share of the rate 1e-2 unless a gradient is itself of that size; 36 steps of those stay below 1e-3.
+TEST(Trainer, TwoAccumulatedBatchesAreOneOfTwiceTheSize) {
+  const TemporaryFolder folder("trainer_accumulate");
+  make_tiny_run(folder.path());
+  TrainOptions big, halves;
+  big.output_dir = folder.path() / "big";
+  halves.output_dir = folder.path() / "halves";
+  const auto a = train(tiny_config(folder.path(), {"augment=false"}), big);
+  const auto b =
+      train(tiny_config(folder.path(), {"augment=false", "batch_size_train=4", "accumulate_batches=2"}), halves);
+  for (size_t i = 0; i < a.epoch_loss.size(); ++i)
+    EXPECT_NEAR(a.epoch_loss[i], b.epoch_loss[i], 1e-3 * a.epoch_loss[i]);
+  const auto tensors = adapter_of(big.output_dir / "checkpoint_last.pth");
+  for (const auto& [name, tensor] : adapter_of(halves.output_dir / "checkpoint_last.pth")) {
+    EXPECT_TRUE(at::allclose(tensors.at(name), tensor, 1e-3, 1e-3)) << name;
+  }
+}
+
+// Momentum without decay moves by at most lr · bound / (1 - momentum) a step, however steep the loss is.
+TEST(Trainer, ClippingBoundsTheMove) {
+  const TemporaryFolder folder("trainer_clip");
+  make_tiny_run(folder.path());
+  const auto config = tiny_config(
+      folder.path(), {"optimizer.opt=momentum", "optimizer.momentum=0", "optimizer.lr=1", "optimizer.prompt_lr=1",
+                      "optimizer.weight_decay=0", "clip_grad_norm=1e-3", "schedular.sched=constant",
+                      "schedular.warmup_epochs=0", "schedular.epochs=1", "augment=false"});
+  const auto bundle = infer::load_bundle(config);
+  std::map<std::string, at::Tensor> before;
+  for (const auto& [name, tensor] : bundle.model.parameters()) before[name] = tensor.detach().clone();
+  TrainOptions options;
+  options.output_dir = folder.path() / "out";
+  int64_t steps = 0;
+  options.progress = [&](const TrainProgress& progress) {
+    if (progress.phase == "train") steps = progress.total;
+  };
+  train(bundle, options);
+  EXPECT_GT(steps, 0);
+  double moved = 0;
+  for (const auto& [name, tensor] : bundle.model.parameters()) {
+    moved += (tensor.detach() - before.at(name)).pow(2).sum().item<double>();
+  }
+  EXPECT_GT(std::sqrt(moved), 0);
+  EXPECT_LT(std::sqrt(moved), static_cast<double>(steps) * 1e-3 * 1.001);  // norms are summed in float32
+}
+
+TEST(Trainer, StopsEarlyOnceTheScoreStopsGrowingAndStaysStopped) {
+  const TemporaryFolder folder("trainer_early");
+  make_tiny_run(folder.path());
+  TrainOptions options;
+  options.output_dir = folder.path() / "out";
+  options.save_best = true;
+  // Nothing trains, so no epoch is better than the first.
+  const auto config = tiny_config(folder.path(), {"optimizer.lr=0", "optimizer.prompt_lr=0", "optimizer.weight_decay=0",
+                                                  "schedular.warmup_epochs=0", "schedular.min_lr=0",
+                                                  "optimizer.opt=momentum", "schedular.epochs=9", "early_stopping=2"});
+  EXPECT_EQ(train(config, options).epoch_loss.size(), 3u);
+  options.resume = true;
+  EXPECT_EQ(train(config, options).epoch_loss.size(), 3u);
+}
+
+TEST(Trainer, ValidatesWithinAnEpochAndLogsTheStep) {
+  const TemporaryFolder folder("trainer_every");
+  make_tiny_run(folder.path());
+  TrainOptions options;
+  options.output_dir = folder.path() / "out";
+  size_t steps = 0;
+  options.progress = [&](const TrainProgress& progress) {
+    if (progress.phase == "train") steps = static_cast<size_t>(progress.total);
+  };
+  const auto result =
+      train(tiny_config(folder.path(), {"validate_every=4", "schedular.epochs=2", "augment=false"}), options);
+  EXPECT_EQ(result.epoch_loss.size(), 2u);
+  const auto lines = log_lines(options.output_dir);
+  ASSERT_GT(steps, 4u);
+  ASSERT_EQ(lines.size(), 2 * ((steps - 1) / 4 + 1));  // the last step's validation is the epoch's
+  EXPECT_EQ(lines[0].at("step"), 4);
+  EXPECT_TRUE(lines[0].contains("valid_score"));
+  EXPECT_FALSE(lines.back().contains("step"));
+}
+
+TEST(Trainer, RefusesWhatItCannotTrainBeforeModelsAreLoaded) {
+  const TemporaryFolder folder("trainer_refuses");
+  make_tiny_run(folder.path());
+  const auto error = [&](std::vector<std::string> keys) {
+    keys.push_back("text_model=nowhere");
+    return error_of_training(folder.path(), keys);
+  };
+  EXPECT_THAT(error({"optimizer.opt=radam"}), testing::HasSubstr("adafactor; got 'radam'"));
+  EXPECT_THAT(error({"schedular.sched=tanh"}), testing::HasSubstr("constant; got 'tanh'"));
+}
+
+TEST(Trainer, AsksForSamplesToValidateOnWhereAnOptionNeedsThem) {
+  const TemporaryFolder folder("trainer_unvalidated");
+  make_tiny_run(folder.path());
+  TrainOptions options;
+  options.output_dir = folder.path() / "out";
+  options.validate = false;
+  for (const char* key : {"early_stopping=1", "validate_every=1"}) {
+    EXPECT_THROW(train(tiny_config(folder.path(), {key}), options), Error) << key;
+  }
+}
+
+// The folder of a run holds what a repetition needs, and repeating it from there gives the same bytes.
+TEST(Trainer, RunsAgainFromTheConfigOfItsFolder) {
+  const TemporaryFolder folder("trainer_repeat");
+  make_tiny_run(folder.path());
+  TrainOptions options, again;
+  options.output_dir = folder.path() / "out";
+  again.output_dir = folder.path() / "again";
+  train(tiny_config(folder.path(), {"schedular.epochs=2", "run_seed=7"}), options);
+  const auto record = io::read_json_file(options.output_dir / "run.json");
+  ASSERT_EQ(record.size(), 1U);
+  EXPECT_EQ(record[0].at("config").at("run_seed"), 7);
+  for (const char* key : {"started", "epalm", "revision", "machine"}) EXPECT_FALSE(record[0].at(key).empty()) << key;
+  EXPECT_TRUE(record[0].at("machine").at("libraries").contains("libtorch"));
+
+  train(infer::load_run_config(options.output_dir / "config.json"), again);
+  expect_same_bytes(options.output_dir / "checkpoint_last.pth", again.output_dir / "checkpoint_last.pth");
+
+  again.resume = true;
+  train(tiny_config(folder.path(), {"schedular.epochs=3", "run_seed=7"}), again);
+  const auto starts = io::read_json_file(again.output_dir / "run.json");
+  ASSERT_EQ(starts.size(), 2U);
+  EXPECT_EQ(starts[1].at("first_epoch"), 2);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(again.output_dir / "tensorboard"), {}), 2);
+}
+
+TEST(Checkpoint, HoldsTheAveragesAsItsModel) {
+  const TemporaryFolder folder("trainer_averages");
+  make_tiny_run(folder.path());
+  TrainOptions options;
+  options.output_dir = folder.path() / "out";
+  const auto bundle = infer::load_bundle(tiny_config(folder.path(), {"ema_decay=0.5", "augment=false"}));
+  train(bundle, options);
+  const auto file = io::read_torch(options.output_dir / "checkpoint_last.pth");
+  bool differ = false;
+  for (const auto& [name, tensor] : bundle.model.adapter().weights().items()) {
+    EXPECT_TRUE(tensor.detach().equal(file.at("model").at(name).as_tensor())) << name;
+    differ |= !tensor.detach().equal(file.at("epalm_trained").at(name).as_tensor());
+  }
+  EXPECT_TRUE(differ);
+  options.resume = true;
+  EXPECT_THROW(train(tiny_config(folder.path(), {"augment=false"}), options), Error) << "averages would be lost";
 }
 
 TEST(Trainer, StopsOnALossThatIsNotFiniteAndNamesTheLastGoodCheckpoint) {

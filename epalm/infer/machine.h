@@ -1,11 +1,12 @@
 #pragma once
 
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
-namespace epalm::bench {
+namespace epalm::infer {
 
-// Where figures come from.
+// Where figures and trained files come from.
 struct Machine {
   std::string cpu;
   int cores = 0;    // that this process may use
@@ -17,5 +18,6 @@ struct Machine {
 };
 
 Machine this_machine();
+nlohmann::json to_json(const Machine& machine);
 
-}  // namespace epalm::bench
+}  // namespace epalm::infer

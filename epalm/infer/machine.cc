@@ -1,4 +1,4 @@
-#include "epalm/bench/machine.h"
+#include "epalm/infer/machine.h"
 
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
@@ -9,12 +9,13 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "epalm/media/library_versions.h"
 #include "epalm/nn/product.h"
 
-namespace epalm::bench {
+namespace epalm::infer {
 namespace {
 
 std::string cpu_model() {
@@ -52,4 +53,14 @@ Machine this_machine() {
   return machine;
 }
 
-}  // namespace epalm::bench
+nlohmann::json to_json(const Machine& machine) {
+  return {{"cpu", machine.cpu},
+          {"cores", machine.cores},
+          {"threads", machine.threads},
+          {"memory_gb", machine.memory_gb},
+          {"load", machine.load},
+          {"system", machine.system},
+          {"libraries", machine.libraries}};
+}
+
+}  // namespace epalm::infer
