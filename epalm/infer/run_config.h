@@ -31,7 +31,7 @@ struct OptimizerKeys {
 
 // The `schedular` part (the published spelling).
 struct ScheduleKeys {
-  std::string sched = "cosine";             // see train/schedule.h
+  std::string sched = "cosine";           // see train/schedule.h
   std::vector<int64_t> scheduler_groups;  // a single number in a file is a list of one
   int64_t epochs = 1;
   double min_lr = 0, decay_rate = 1, warmup_lr = 0;
@@ -114,7 +114,8 @@ void fields(Keys& keys, Visitor&& visit) {
   visit("text_lr", keys.text_lr, "learning rate of the LM, with customized_lr");
   visit("adapter_lr", keys.adapter_lr, "learning rate of bottleneck adapters");
   visit("customized_lr", keys.customized_lr, "one parameter group per part of the model");
-  visit("opt_eps", keys.opt_eps, "added to the root of the second moment; absent: 1e-8, adagrad 1e-10, adafactor 1e-30");
+  visit("opt_eps", keys.opt_eps,
+        "added to the root of the second moment; absent: 1e-8, adagrad 1e-10, adafactor 1e-30");
   visit("opt_betas", keys.opt_betas, "decay of the two moments; absent: 0.9 and 0.999, adafactor: no first moment");
   visit("momentum", keys.momentum, "share of the last update that sgd, momentum and rmsprop keep");
 }
@@ -126,7 +127,8 @@ void fields(Keys& keys, Visitor&& visit) {
   visit("scheduler_groups", keys.scheduler_groups, "groups that follow the schedule under reference semantics");
   visit("epochs", keys.epochs, "epochs of training; cosine and linear fall to min_lr in them");
   visit("min_lr", keys.min_lr, "last learning rate of cosine and linear, lowest of plateau");
-  visit("decay_rate", keys.decay_rate, "factor of each decay of step and plateau; height of each cosine cycle relative to the one before");
+  visit("decay_rate", keys.decay_rate,
+        "factor of each decay of step and plateau; height of each cosine cycle relative to the one before");
   visit("warmup_lr", keys.warmup_lr, "first learning rate");
   visit("warmup_epochs", keys.warmup_epochs, "length of the warmup, in units of step_size updates of the first epoch");
   visit("step_size", keys.step_size, "updates in one unit of warmup");
@@ -190,11 +192,13 @@ void fields(Config& config, Visitor&& visit) {
   visit("batch_size_test", config.batch_size_test, "samples per batch of evaluation");
   visit("lm_loss_weight", config.lm_loss_weight, "factor of the loss");
   visit("accumulate_batches", config.accumulate_batches, "batches whose gradients make up one step");
-  visit("clip_grad_norm", config.clip_grad_norm, "longest gradient, in its Euclidean norm over all that trains; 0: any");
+  visit("clip_grad_norm", config.clip_grad_norm,
+        "longest gradient, in its Euclidean norm over all that trains; 0: any");
   visit("ema_decay", config.ema_decay,
         "validate and save averages of what trains, of which each step keeps this share; 0: none");
   visit("validate_every", config.validate_every, "steps between validations within an epoch; 0: only after it");
-  visit("early_stopping", config.early_stopping, "epochs without a better validation score that end the run; 0: none do");
+  visit("early_stopping", config.early_stopping,
+        "epochs without a better validation score that end the run; 0: none do");
   visit("augment", config.augment, "training media are cropped, flipped, distorted or masked at random");
   visit("append_eos_token", config.append_eos_token, "captions end with the end token in training");
   visit("loss_only_on_answers", config.loss_only_on_answers, "the question's tokens carry no loss");
