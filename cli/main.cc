@@ -109,8 +109,13 @@ int main(int argc, char** argv) {
   add_ask(app, session);
   add_bench(app, session);
   add_inspect(app, session);
+  add_datasets(app, session);
+  add_metrics(app, session);
   add_world(app, session);
-  for (auto* verb : app.get_subcommands({})) verb->fallthrough();
+  for (auto* verb : app.get_subcommands({})) {
+    verb->fallthrough();
+    for (auto* part : verb->get_subcommands({})) part->fallthrough();
+  }
 
   if (const int code = parse(app, with_dashes(argc, argv)); code != kOk) return code < 0 ? kOk : code;
   set_log_sink([](LogLevel level, std::string_view message) { Console::get().log(level, message); });

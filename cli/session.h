@@ -20,7 +20,9 @@ void add_train(CLI::App& app, Session& session);
 void add_eval(CLI::App& app, Session& session);
 void add_ask(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);
+void add_datasets(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
+void add_metrics(CLI::App& app, Session& session);
 void add_world(CLI::App& app, Session& session);
 
 }  // namespace epalm::cli

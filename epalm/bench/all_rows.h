@@ -13,5 +13,6 @@ std::vector<Row> all_rows();
 std::vector<Row> video_rows();    // media.video_*, media.two_hours
 std::vector<Row> audio_rows();    // media.fbank
 std::vector<Row> encoder_rows();  // media.encoder_*
+std::vector<Row> data_rows();     // data.vqa_*, metrics.captions
 
 }  // namespace epalm::bench

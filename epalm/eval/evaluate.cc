@@ -48,7 +48,10 @@ std::map<std::string, double> score_labels(const data::SampleList& samples, bool
   std::map<std::string, std::pair<double, int64_t>> sums;  // metric -> sum, count
   for (size_t i = 0; i < predictions.size(); ++i) {
     const auto& sample = samples.samples()[i];
-    for (const auto& [answer, score] : sample.label) predictions[i].expected.push_back(answer);
+    predictions[i].expected = sample.answers;
+    if (sample.answers.empty()) {
+      for (const auto& [answer, score] : sample.label) predictions[i].expected.push_back(answer);
+    }
     predictions[i].score = metrics::normalized_score(sample.label, predictions[i].prediction);
     for (const std::string& name : {std::string("accuracy"), by_type ? sample.answer_type : ""}) {
       if (name.empty()) continue;
@@ -77,8 +80,9 @@ std::map<std::string, double> score_captions(const data::SampleList& samples, st
 std::map<std::string, double> score(const infer::RunConfig& config, const data::SampleList& samples,
                                     std::vector<Prediction>& predictions) {
   if (infer::is_caption(config.task)) return score_captions(samples, predictions);
-  if (config.task == infer::Task::kVqa) return score_vqa(config, samples, predictions);
-  const bool by_type = config.task != infer::Task::kGqa && config.semantics == "causal";
+  const bool own = samples.size() > 0 && !samples.samples().front().answers.empty();
+  if (config.task == infer::Task::kVqa && !own) return score_vqa(config, samples, predictions);
+  const bool by_type = own || (config.task != infer::Task::kGqa && config.semantics == "causal");
   return score_labels(samples, by_type, predictions);
 }
 

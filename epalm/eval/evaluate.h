@@ -24,8 +24,8 @@ struct Prediction {
 };
 
 struct EvalResult {
-  // Percent. VQA, and questions about videos and sounds under causal semantics: accuracy, and one entry for each answer
-  // type; other questions: accuracy; captions: BLEU_1…4, ROUGE_L, CIDEr.
+  // Percent. VQA, own data, and questions about videos and sounds under causal semantics: accuracy, and one entry for
+  // each answer type; other questions: accuracy; captions: BLEU_1…4, ROUGE_L, CIDEr.
   std::map<std::string, double> metrics;
   std::vector<Prediction> predictions;  // in the order of the data set
   int64_t bad_samples = 0;              // whose media could not be read; their prediction is "", which is wrong

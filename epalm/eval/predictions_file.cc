@@ -27,7 +27,9 @@ void write_predictions(const std::filesystem::path& path, const EvalResult& resu
   auto list = nlohmann::json::array();
   for (const auto& prediction : result.predictions) {
     if (infer::is_caption(task)) {
-      list.push_back({{"image_id", media_id(prediction.media, task)}, {"caption", prediction.prediction}});
+      const bool own = !prediction.question_id.empty();
+      list.push_back({{"image_id", own ? id_of(prediction.question_id) : media_id(prediction.media, task)},
+                      {"caption", prediction.prediction}});
     } else {
       list.push_back({{"question_id", id_of(prediction.question_id)}, {"answer", prediction.prediction}});
     }

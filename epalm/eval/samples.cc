@@ -4,32 +4,41 @@
 #include "epalm/data/caption_dataset.h"
 #include "epalm/data/clip_dataset.h"
 #include "epalm/data/gqa_dataset.h"
+#include "epalm/data/own_dataset.h"
 #include "epalm/data/vqa_dataset.h"
 
 namespace epalm::eval {
 
-data::SampleList load_samples(const infer::RunConfig& config, const std::string& splits) {
-  require(!config.data_dir.empty(), "data_dir is not set; name the folder of the data set, as --data_dir FOLDER");
+data::SampleList load_samples(const infer::RunConfig& config, const std::string& splits, SampleUse use,
+                              data::MediaCheck check) {
+  const bool own = data::is_own_data(splits);
+  require(own || !config.data_dir.empty(),
+          "data_dir is not set; name the folder of the data set, as --data_dir FOLDER");
   const auto load = [&] {
+    if (own) {
+      const auto kind = infer::is_caption(config.task) ? data::OwnKind::kCaptions : data::OwnKind::kQuestions;
+      return data::load_own_data(config.data_dir, kind, splits, check);
+    }
     switch (config.task) {
       case infer::Task::kVqa:
-        return data::load_vqa(config.data_dir, splits);
+        return data::load_vqa(config.data_dir, splits, check);
       case infer::Task::kGqa:
-        return data::load_gqa(config.data_dir, splits);
+        return data::load_gqa(config.data_dir, splits, check);
       case infer::Task::kCaption:
-        return data::load_coco_captions(config.data_dir, splits);
+        return data::load_coco_captions(config.data_dir, splits, check);
       case infer::Task::kVideoQa:
-        return data::load_clip_questions(config.data_dir, data::ClipKind::kVideo, splits);
+        return data::load_clip_questions(config.data_dir, data::ClipKind::kVideo, splits, check);
       case infer::Task::kAudioQa:
-        return data::load_clip_questions(config.data_dir, data::ClipKind::kAudio, splits);
+        return data::load_clip_questions(config.data_dir, data::ClipKind::kAudio, splits, check);
       case infer::Task::kVideoCaption:
-        return data::load_clip_captions(config.data_dir, data::ClipKind::kVideo, splits);
+        return data::load_clip_captions(config.data_dir, data::ClipKind::kVideo, splits, check);
       case infer::Task::kAudioCaption:
         break;
     }
-    return data::load_clip_captions(config.data_dir, data::ClipKind::kAudio, splits);
+    return data::load_clip_captions(config.data_dir, data::ClipKind::kAudio, splits, check);
   };
   data::SampleList samples = load();
+  if (use == SampleUse::kTrain && infer::is_caption(config.task)) samples = data::one_per_caption(samples);
   require(samples.size() > 0, "data_dir '{}': split '{}' holds no sample", config.data_dir, splits);
   return samples;
 }

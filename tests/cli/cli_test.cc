@@ -77,7 +77,8 @@ TEST_P(EveryVerb, UnknownFlagIsWrongUsage) {
   EXPECT_THAT(outcome.err, HasSubstr(std::string("epalm ") + GetParam() + " --help"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Cli, EveryVerb, testing::Values("demo", "train", "eval", "ask", "inspect", "world", "bench"),
+INSTANTIATE_TEST_SUITE_P(Cli, EveryVerb,
+                         testing::Values("demo", "train", "eval", "ask", "inspect", "world", "bench", "metrics"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(Cli, VersionGoesToStandardOutput) {
@@ -99,8 +100,8 @@ TEST(Cli, UnknownVerbNamesTheNearest) {
 }
 
 TEST(Cli, MissingArgumentIsWrongUsage) {
-  for (const char* arguments :
-       {"train", "ask", "inspect", "world", "eval run_vqa.yaml", "train run_vqa.yaml --output-dir"}) {
+  for (const char* arguments : {"train", "ask", "inspect", "world", "datasets", "datasets check", "metrics",
+                                "metrics p.json", "eval run_vqa.yaml", "train run_vqa.yaml --output-dir"}) {
     EXPECT_EQ(epalm(arguments).exit_code, 2) << arguments;
   }
 }
@@ -258,6 +259,51 @@ TEST(Cli, BenchListsItsRowsAndRefusesUnknownOnes) {
   const Outcome unknown = epalm("bench media.fbnak");
   EXPECT_EQ(unknown.exit_code, 1);
   expect_one_line(unknown, "'media.fbank'");
+}
+
+TEST(Cli, MetricsScoresAFileAloneWithIntervals) {
+  const auto predictions =
+      file_with("p.json", R"([{"question_id":1,"answer":"cat"},{"question_id":2,"answer":"cat"}])");
+  const auto references = file_with("own.jsonl", R"({"media":"a.png","question":"q","answers":["cat"],"id":1})"
+                                                 "\n"
+                                                 R"({"media":"a.png","question":"q","answers":["dog"],"id":2})");
+  const std::string files = fmt::format("metrics '{}' '{}' ", predictions.string(), references.string());
+  const Outcome table = epalm(files + "--bootstrap 50 --seed 1");
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_THAT(table.out, testing::ContainsRegex("accuracy +50.00  0.00 to 100.00"));
+  const auto document = nlohmann::json::parse(epalm(files + "--json --bootstrap 0").out);
+  EXPECT_EQ(document["metrics"]["accuracy"], 50.0);
+  EXPECT_TRUE(document["intervals_95"].empty());
+  const Outcome missing = epalm(fmt::format("metrics '{}' nowhere.json", predictions.string()));
+  EXPECT_EQ(missing.exit_code, 1);
+  expect_one_line(missing, "nowhere.json");
+}
+
+TEST(Cli, DatasetsCheckListsWhatIsMissingOrBroken) {
+  file_with("dot.bmp", small_picture());
+  file_with("bad.bmp", "not a picture");
+  const auto config = file_with("own_vqa.yaml", "image_res: 8\n");
+  const auto line = [](const std::string& media) {
+    return R"({"media":")" + media + R"(","question":"what","answers":["dot"]})" + "\n";
+  };
+  file_with("good.jsonl", line("dot.bmp"));
+  file_with("bad.jsonl", line("dot.bmp") + line("bad.bmp") + line("none.bmp"));
+  file_with("wrong.jsonl", "{}\n");
+  const std::string check = fmt::format("datasets check '{}' --data-dir '{}' train_split=good.jsonl ", config.string(),
+                                        config.parent_path().string());
+  const Outcome good = epalm(check + "val_split=good.jsonl test_split=good.jsonl");
+  EXPECT_EQ(good.exit_code, 0) << good.err << good.out;
+  EXPECT_THAT(good.out, HasSubstr("dot: what -> dot"));
+  const Outcome bad = epalm(check + "val_split=bad.jsonl test_split=wrong.jsonl --json");
+  EXPECT_EQ(bad.exit_code, 1) << bad.err;
+  const auto splits = nlohmann::json::parse(bad.out)["splits"];
+  EXPECT_EQ(splits[0]["problem"], "");
+  EXPECT_EQ(splits[1]["samples"], 3);
+  EXPECT_EQ(splits[1]["media"], 3);
+  EXPECT_EQ(splits[1]["missing"].size(), 1u);
+  ASSERT_EQ(splits[1]["broken"].size(), 1u);
+  EXPECT_THAT(splits[1]["broken"][0]["file"].get<std::string>(), HasSubstr("bad.bmp"));
+  EXPECT_THAT(splits[2]["problem"].get<std::string>(), HasSubstr("line 1, `media`: the field is missing"));
 }
 
 TEST(Cli, InterruptedWorldExits130AndSaysHowToContinue) {
