@@ -66,7 +66,7 @@ void score_answers(const std::vector<Pair>& pairs, const std::vector<double>& sc
   }
   const auto measure = [&](std::span<const double> sums) {
     std::vector<double> means;
-    for (size_t n = 0; n < names.size(); ++n) means.push_back(100 * sums[2 * n] / std::max(1.0, sums[2 * n + 1]));
+    for (size_t n = 0; n < names.size(); ++n) means.push_back(100 * sums[2 * n] / sums[2 * n + 1]);
     return means;
   };
   const auto values = measure(total);

@@ -13,6 +13,7 @@ constexpr double kTail = 0.025;
 
 // Linear between neighbours, as NumPy's percentile.
 double quantile(const std::vector<double>& sorted, double share) {
+  if (sorted.empty()) return std::nan("");
   const double place = share * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<size_t>(place);
   const size_t above = std::min(below + 1, sorted.size() - 1);
@@ -39,7 +40,9 @@ std::vector<Interval> bootstrap(std::span<const double> statistics, size_t colum
     }
     const auto measured = measure(sums);
     values.resize(measured.size());
-    for (size_t i = 0; i < measured.size(); ++i) values[i].push_back(measured[i]);
+    for (size_t i = 0; i < measured.size(); ++i) {
+      if (std::isfinite(measured[i])) values[i].push_back(measured[i]);
+    }
   }
   std::vector<Interval> intervals;
   for (auto& each : values) {

@@ -31,6 +31,13 @@ TEST(Bootstrap, DependsOnTheSeedAlone) {
   EXPECT_NE(one[0].low, other[0].low);
 }
 
+TEST(Bootstrap, SetsThatTellNothingOfAMeasureDoNotCount) {
+  const std::vector<double> rows{1, 1, 0, 0, 0, 0};  // a third of the sets lack the first item
+  const auto intervals = bootstrap(rows, 2, kMean);
+  EXPECT_EQ(intervals[0].low, 1);
+  EXPECT_EQ(intervals[0].high, 1);
+}
+
 TEST(Bootstrap, OfEqualItemsHasNoWidthAndOfNothingNone) {
   const std::vector<double> rows{0.25, 1, 0.25, 1};
   const auto intervals = bootstrap(rows, 2, kMean);
