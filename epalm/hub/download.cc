@@ -118,7 +118,9 @@ void perform(Request& request, bool head, bool follow) {
     set(CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
     set(CURLOPT_XOAUTH2_BEARER, request.http.token.c_str());
   }
-  if (request.start > 0) set(CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(request.start));
+  // Not CURLOPT_RESUME_FROM, which fails where the server begins again.
+  const std::string range = std::to_string(request.start) + "-";
+  if (request.start > 0) set(CURLOPT_RANGE, range.c_str());
   set(CURLOPT_HEADERFUNCTION, on_header);
   set(CURLOPT_HEADERDATA, static_cast<void*>(&request));
   set(CURLOPT_WRITEFUNCTION, on_body);

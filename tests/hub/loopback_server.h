@@ -33,6 +33,7 @@ class LoopbackServer {
   using Handler = std::function<Response(const std::string& method, const std::string& path)>;
 
   explicit LoopbackServer(Handler handler) : handler_(std::move(handler)) {
+    setenv("no_proxy", "127.0.0.1", 1);
     socket_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;

@@ -121,7 +121,7 @@ TEST(ModelFolder, RefusesNamesThatLeaveTheCache) {
   const LoopbackServer server(hub);
   EXPECT_THAT(error_of("owner/tiny", options_of(server, scratch)), HasSubstr("'../../../../evil'"));
   EXPECT_FALSE(std::filesystem::exists(scratch / "evil"));
-  for (const std::string name : {"opt", "../opt", "a/b/c", "owner/", "/opt", "a b"}) {
+  for (const std::string name : {"opt", "../opt", "a/b/c", "owner/", "/nowhere", "a b"}) {
     EXPECT_FALSE(is_model_name(name)) << name;
     EXPECT_THAT(error_of(name, options_of(server, scratch)), HasSubstr("is not a folder"));
   }

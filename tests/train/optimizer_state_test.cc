@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include <cstdlib>
+#include <memory>
 
 #include "epalm/base/error.h"
 #include "epalm/io/torch_file.h"
@@ -85,51 +86,58 @@ TEST(OptimizerState, OfOtherGroupsOrParametersIsRefused) {
   EXPECT_THROW(restore_optimizer(value, "run.pth", fewer), Error);
 }
 
-// Python continues our state with torch's own optimiser, writes its state, and we continue that: three runs, one
-// trajectory. Its kernels are ours, and the operations are the same: equality is exact.
+constexpr const char* kPythonStep = R"(
+import sys
+try:
+    import torch
+except ImportError:
+    sys.exit(77)
+kinds = {'adamw': torch.optim.AdamW, 'adam': torch.optim.Adam, 'rmsprop': torch.optim.RMSprop,
+         'adagrad': torch.optim.Adagrad, 'sgd': torch.optim.SGD, 'momentum': torch.optim.SGD}
+for name, kind in kinds.items():
+    file = torch.load(f'{sys.argv[1]}/{name}.in')
+    matrix, frozen, vector = (torch.nn.Parameter(file[n]) for n in ('matrix', 'frozen', 'vector'))
+    optimizer = kind([{'params': [matrix, frozen]}, {'params': [vector]}], lr=1)
+    optimizer.load_state_dict(file['optimizer'])
+    for p in (matrix, vector): p.grad = (p.detach() * 4).sin()
+    optimizer.step()
+    torch.save({'matrix': matrix.data, 'vector': vector.data, 'optimizer': optimizer.state_dict()},
+               f'{sys.argv[1]}/{name}.out')
+)";
+
+// Python continues our states with torch's own optimisers, writes its states, and we continue those: one trajectory.
+// Its kernels are ours, and the operations are the same: equality is exact.
 TEST(OptimizerState, IsReadAndWrittenByTorchItself) {
-  if (std::system("/usr/bin/python3 -c 'import torch' 2>/dev/null") != 0) GTEST_SKIP() << "python3-torch is absent";
   const TemporaryFolder folder("optimizer_python");
-  const std::string in = (folder.path() / "in.pth").string(), out = (folder.path() / "out.pth").string();
-  write_text(folder.path() / "step.py", R"(
-import sys, torch
-opt, source, target = sys.argv[1:]
-file = torch.load(source)
-matrix, frozen, vector = (torch.nn.Parameter(file[n]) for n in ('matrix', 'frozen', 'vector'))
-make = {'adamw': torch.optim.AdamW, 'adam': torch.optim.Adam, 'rmsprop': torch.optim.RMSprop,
-        'adagrad': torch.optim.Adagrad, 'sgd': torch.optim.SGD, 'momentum': torch.optim.SGD}[opt]
-optimizer = make([{'params': [matrix, frozen]}, {'params': [vector]}], lr=1)
-state = file['optimizer']
-state['state'].setdefault(1, {'step': torch.tensor(0.0), 'sum': torch.zeros(1)} if opt == 'adagrad' else {})
-if opt != 'adagrad': del state['state'][1]
-optimizer.load_state_dict(state)
-for p in (matrix, vector): p.grad = (p.detach() * 4).sin()
-optimizer.step()
-result = optimizer.state_dict()
-result['state'].pop(1, None)
-torch.save({'matrix': matrix.data, 'vector': vector.data, 'optimizer': result}, target)
-)");
-  for (const std::string opt : {"adamw", "adam", "sgd", "momentum", "rmsprop", "adagrad"}) {
-    Twin ours(opt), after(opt);
+  const std::vector<std::string> known{"adamw", "adam", "sgd", "momentum", "rmsprop", "adagrad"};
+  std::map<std::string, std::unique_ptr<Twin>> runs;
+  for (const std::string& opt : known) {
+    Twin& ours = *(runs[opt] = std::make_unique<Twin>(opt));
     for (int i = 0; i < 3; ++i) ours.step(i);
-    io::write_torch(in, io::Value::Dict{{"matrix", ours.matrix.detach()},
-                                        {"frozen", torch::zeros({1})},
-                                        {"vector", ours.vector.detach()},
-                                        {"optimizer", optimizer_value(ours.optimizer, {kRate, kRate})}});
-    const std::string command =
-        "/usr/bin/python3 " + (folder.path() / "step.py").string() + " " + opt + " " + in + " " + out;
-    ASSERT_EQ(std::system(command.c_str()), 0) << opt;
-    const io::Value file = io::read_torch(out);
+    io::write_torch(folder.path() / (opt + ".in"),
+                    io::Value::Dict{{"matrix", ours.matrix.detach()},
+                                    {"frozen", torch::zeros({1})},
+                                    {"vector", ours.vector.detach()},
+                                    {"optimizer", optimizer_value(ours.optimizer, {kRate, kRate})}});
+  }
+  write_text(folder.path() / "step.py", kPythonStep);
+  const std::string command = "/usr/bin/python3 " + (folder.path() / "step.py").string() + " " + folder.path().string();
+  const int status = std::system(command.c_str());
+  if (WEXITSTATUS(status) == 77 || WEXITSTATUS(status) == 127) GTEST_SKIP() << "python3-torch is not installed";
+  ASSERT_EQ(status, 0);
+  for (const std::string& opt : known) {
+    Twin& ours = *runs[opt];
+    const io::Value file = io::read_torch(folder.path() / (opt + ".out"));
     ours.step(3);
-    EXPECT_TRUE(ours.matrix.equal(file.at("matrix").as_tensor()))
-        << opt << ours.matrix << file.at("matrix").as_tensor();
+    EXPECT_TRUE(ours.matrix.equal(file.at("matrix").as_tensor())) << opt;
     EXPECT_TRUE(ours.vector.equal(file.at("vector").as_tensor())) << opt;
+    Twin after(opt);
     {
       const torch::NoGradGuard no_grad;
       after.matrix.copy_(ours.matrix);
       after.vector.copy_(ours.vector);
     }
-    restore_optimizer(file.at("optimizer"), out, after.optimizer);
+    restore_optimizer(file.at("optimizer"), opt, after.optimizer);
     ours.step(4);
     after.step(4);
     EXPECT_TRUE(ours.matrix.equal(after.matrix)) << opt;
