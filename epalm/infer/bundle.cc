@@ -97,16 +97,22 @@ Bundle load_bundle(const std::filesystem::path& checkpoint, const std::vector<st
 void load_adapter(const Bundle& bundle, const std::filesystem::path& checkpoint) {
   const torch::NoGradGuard no_grad;
   const auto file = io::open_tensor_file(checkpoint);
+  const auto parameters = bundle.model.parameters();
   std::vector<nn::WeightSpec> table;
-  for (const auto& [name, tensor] : bundle.model.adapter().weights().items())
-    table.push_back({name, tensor.sizes().vec()});
+  for (const auto& [name, tensor] : parameters) {
+    const bool stands_in_model =
+        bundle.model.adapter().weights().contains(name) || (is_safetensors(checkpoint) && tensor.requires_grad());
+    if (stands_in_model) table.push_back({name, tensor.sizes().vec()});
+  }
   const auto loaded = adapter::load_adapter(table, *file);
-  for (const auto& [name, tensor] : bundle.model.adapter().weights().items()) tensor.copy_(loaded.at(name));
+  for (const auto& [name, tensor] : parameters) {
+    if (loaded.contains(name)) tensor.copy_(loaded.at(name));
+  }
   if (is_safetensors(checkpoint)) return;
   const auto value = io::read_torch(checkpoint);
   if (!value.contains("epalm_unfrozen")) return;
   const auto unfrozen = value.at("epalm_unfrozen");
-  for (const auto& [name, tensor] : bundle.model.parameters()) {
+  for (const auto& [name, tensor] : parameters) {
     if (unfrozen.contains(name)) tensor.copy_(unfrozen.at(name).as_tensor());
   }
 }

@@ -60,7 +60,6 @@ at::Tensor EPalm::loss(const at::Tensor& features, const at::Tensor& ids, const 
 
 std::vector<std::pair<std::string, at::Tensor>> EPalm::parameters() const {
   std::vector<std::pair<std::string, at::Tensor>> result;
-  for (const auto& [name, tensor] : encoder_->weights().items()) result.emplace_back("model_vision." + name, tensor);
   const auto& trained = adapter_.weights().items();
   size_t next = 0;
   const auto add_trained = [&](const std::string& scope) {
@@ -74,6 +73,7 @@ std::vector<std::pair<std::string, at::Tensor>> EPalm::parameters() const {
     result.emplace_back(full, tensor);
     if (name.ends_with(".fc2.bias")) add_trained(before("bias"));
   }
+  for (const auto& [name, tensor] : encoder_->weights().items()) result.emplace_back("model_vision." + name, tensor);
   add_trained("");
   return result;
 }

@@ -45,7 +45,7 @@ class EPalm {
   const adapter::Adapter& adapter() const { return adapter_; }
   const Semantics& semantics() const { return semantics_; }
 
-  // Every parameter under its published name and in the published order: model_vision.*, model_text.*, connector.*,
+  // Every parameter under its published name and in the published order: model_text.*, model_vision.*, connector.*,
   // prompt_module.*. Bottleneck adapters stand within model_text.*, where the published program wraps them around
   // self_attn and fc2; the LM's own tensors keep the names that they have without adapters.
   std::vector<std::pair<std::string, at::Tensor>> parameters() const;

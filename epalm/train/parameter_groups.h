@@ -11,7 +11,7 @@
 namespace epalm::train {
 
 // One parameter of the whole model under its published name, each shared tensor once, in the order of the published
-// model: encoder, language model, connectors, prompt.
+// model: language model, encoder, connectors, prompt.
 struct Parameter {
   std::string name;
   int64_t dimensions;  // 1 for biases and norms

@@ -61,7 +61,7 @@ TEST(Parameters, CarryPublishedNamesInPublishedOrder) {
     const std::string head = name.substr(0, name.find('.'));
     if (heads.empty() || heads.back() != head) heads.push_back(head);
   }
-  EXPECT_EQ(heads, (std::vector<std::string>{"model_vision", "model_text", "connector", "prompt_module"}));
+  EXPECT_EQ(heads, (std::vector<std::string>{"model_text", "model_vision", "connector", "prompt_module"}));
 }
 
 // Where the published program's wrappers put them: in front of what they hold, behind fc2 where it is a sequence.
