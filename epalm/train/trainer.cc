@@ -61,8 +61,8 @@ class Run {
         options_(options),
         last_path_(options.output_dir / "checkpoint_last.pth"),
         best_path_(options.output_dir / "checkpoint_best.pth"),
-        train_(subset(config_, eval::load_samples(config_, config_.train_split), config_.train_topk, "train_topk",
-                      config_.balanced_data)),
+        train_(subset(config_, eval::load_samples(config_, config_.train_split, eval::SampleUse::kTrain),
+                      config_.train_topk, "train_topk", config_.balanced_data)),
         bad_(train_, config_.on_bad_sample != "stop", "others are trained on in its place"),
         optimizer_(make_optimizer(bundle.model, config_)),
         schedule_(schedule_settings(config_), bundle.model.semantics(), optimizer_.groups()) {
