@@ -40,7 +40,8 @@ at::Tensor Opt::embed(const OptInput& input, const at::Tensor& mask) const {
     x = at::cat({input.prompts.unsqueeze(0).expand({x.size(0), -1, -1}), x}, 1);  // [B,N+T,W]
   }
   if (config_.has_projection()) x = project_in_(x);  // [B,N+T,D]
-  at::Tensor positions = at::embedding(weights_.at(root + "embed_positions.weight"), position_rows(mask)).to(compute);
+  const at::Tensor rows = input.branches.defined() ? branch_position_rows(mask, input.branches) : position_rows(mask);
+  at::Tensor positions = at::embedding(weights_.at(root + "embed_positions.weight"), rows).to(compute);
   if (prompt_rows > 0) positions = at::constant_pad_nd(positions, {0, 0, prompt_rows, 0}, 0);
   x = x + positions;
   return input.training && config_.dropout > 0 ? at::dropout(x, config_.dropout, true) : x;
@@ -53,6 +54,11 @@ at::Tensor Opt::hidden(const OptInput& input) const {
 
   at::Tensor x = embed(input, mask);
   at::Tensor attention_mask = text_attention_mask(mask, x.size(1) - mask.size(1));
+  if (input.branches.defined()) {
+    check_shape(input.branches, {input.ids.size(0), input.ids.size(1)}, "branches");
+    require(!input.prompts.defined() && input.slots.empty(), "branches stand in plain text alone");
+    attention_mask = hide_other_branches(attention_mask, input.branches);
+  }
   bool has_slot = false;
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (i < input.slots.size() && input.slots[i].defined()) {

@@ -14,8 +14,10 @@ namespace epalm::lm {
 
 // What a forward pass reads besides the weights.
 struct OptInput {
-  at::Tensor ids;      // [B,T] int64
-  at::Tensor mask;     // [B,T] int64: 1 token, 0 padding; undefined: all tokens
+  at::Tensor ids;   // [B,T] int64
+  at::Tensor mask;  // [B,T] int64: 1 token, 0 padding; undefined: all tokens
+  // [B,T] int64: several texts with one beginning in a row (opt_mask.h); undefined: one text a row.
+  at::Tensor branches;
   at::Tensor prompts;  // [N,W] soft tokens put before the text without positions, or undefined
   // slots[i] [B,1,D] goes into row 0 before layer i: the first one lengthens the sequence, later ones overwrite.
   // Undefined entries, or a vector shorter than L, leave the row as it is.

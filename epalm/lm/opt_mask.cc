@@ -7,6 +7,10 @@ namespace {
 
 constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 
+at::Tensor in_same_branch(const at::Tensor& branches) {
+  return branches.unsqueeze(2) == branches.unsqueeze(1);  // [B,T,T]
+}
+
 }  // namespace
 
 at::Tensor text_attention_mask(const at::Tensor& text_mask, int64_t prompt_rows) {
@@ -27,6 +31,19 @@ at::Tensor with_perceptual_row(const at::Tensor& mask, const Semantics& semantic
 
 at::Tensor position_rows(const at::Tensor& text_mask) {
   return at::cumsum(text_mask, 1) * text_mask + 1;
+}
+
+at::Tensor hide_other_branches(const at::Tensor& mask, const at::Tensor& branches) {
+  const at::Tensor seen = in_same_branch(branches).logical_or((branches == 0).unsqueeze(1));  // [B,T,T]
+  return mask.masked_fill(seen.logical_not().unsqueeze(1), kMinusInfinity);
+}
+
+at::Tensor branch_position_rows(const at::Tensor& text_mask, const at::Tensor& branches) {
+  const at::Tensor before = in_same_branch(branches).tril().to(at::kLong);  // [B,T,T]
+  const at::Tensor within =
+      at::matmul(before, text_mask.unsqueeze(2)).squeeze(2);                // [B,T]: tokens of its branch so far
+  const at::Tensor beginning = (text_mask * (branches == 0)).sum(1, true);  // [B,1]
+  return (within + beginning * (branches != 0)) * text_mask + 1;
 }
 
 }  // namespace epalm::lm

@@ -17,4 +17,9 @@ at::Tensor with_perceptual_row(const at::Tensor& mask, const Semantics& semantic
 // Rows of the position table: cumsum(mask)·mask - 1 + 2, so padding uses row 1 (SPEC.md §1.1). [B,T] int64.
 at::Tensor position_rows(const at::Tensor& text_mask);
 
+// Several continuations of one beginning in one row, each as if it stood alone behind it. branches [B,T] int64: 0 the
+// beginning, k > 0 its k-th continuation.
+at::Tensor hide_other_branches(const at::Tensor& mask, const at::Tensor& branches);  // mask [B,1,T,T], the same back
+at::Tensor branch_position_rows(const at::Tensor& text_mask, const at::Tensor& branches);
+
 }  // namespace epalm::lm

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
-#include "epalm/train/optimizer.h"
+#include "epalm/nn/weights.h"
+#include "epalm/train/parameter_groups.h"
 
 namespace epalm::train {
 
@@ -15,7 +18,9 @@ struct PretrainOptions {
   int64_t batch_size = 0;
   double learning_rate = 0;
   int64_t warmup_steps = 200;
+  double matrix_rate = 0;  // of Muon for the hidden matrices, over the steps as learning_rate; 0: AdamW for all
   double weight_decay = 0.01;
+  std::array<double, 2> betas{0.9, 0.999};  // of AdamW
   uint64_t seed = 1;
 };
 
@@ -30,9 +35,10 @@ using OnPretrainProgress = std::function<bool(const PretrainProgress&)>;
 
 double pretrain_rate(const PretrainOptions& options, int64_t step);
 
-// The loop of every training from scratch: options.steps updates of the optimizer's one group, each on the scalar that
-// next_loss gives for a fresh batch. Products are rounded to bfloat16 (nn::Bfloat16Products).
-void minimise(const PretrainOptions& options, Optimizer& optimizer, const std::function<at::Tensor()>& next_loss,
-              const OnPretrainProgress& progress);
+// `weights` trained wholly: turns their gradients on, makes options.steps updates, each on the scalar that next_loss
+// gives for a fresh batch, and turns them off. `others` (a head, say) never count as hidden matrices. Products are
+// rounded to bfloat16 (nn::Bfloat16Products).
+void minimise(const PretrainOptions& options, const nn::Weights& weights, const std::vector<Parameter>& others,
+              const std::function<at::Tensor()>& next_loss, const OnPretrainProgress& progress);
 
 }  // namespace epalm::train

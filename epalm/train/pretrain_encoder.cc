@@ -7,7 +7,6 @@
 
 #include "epalm/nn/linear.h"
 #include "epalm/train/labelled_media.h"
-#include "epalm/train/optimizer.h"
 
 namespace epalm::train {
 namespace {
@@ -50,13 +49,6 @@ LabelProbe pretrain_encoder(const encoders::Encoder& encoder, const encoders::En
   const auto& heads = heads_of(medium_of(config));
   const int64_t classes = total_classes(heads);
   LabelProbe probe{torch::randn({classes, encoder.width()}) * 0.02, torch::zeros({classes})};
-  ParameterGroup group;
-  for (const auto& [name, tensor] : encoder.weights().items()) group.parameters.push_back({name, tensor.dim(), tensor});
-  group.parameters.push_back({"probe.weight", 2, probe.weight});
-  group.parameters.push_back({"probe.bias", 1, probe.bias});
-  for (auto& parameter : group.parameters) parameter.tensor.set_requires_grad(true);
-  group.weight_decay = options.weight_decay;
-  Optimizer optimizer({}, {group});
   PythonRandom random(options.seed);
   const auto next_loss = [&] {
     const LabelledBatch batch = draw_labelled(config, world::Split::kTrain, options.batch_size, random);
@@ -67,8 +59,8 @@ LabelProbe pretrain_encoder(const encoders::Encoder& encoder, const encoders::En
                   });
     return loss;
   };
-  minimise(options, optimizer, next_loss, progress);
-  for (auto& parameter : group.parameters) parameter.tensor.set_requires_grad(false);
+  minimise(options, encoder.weights(), {{"probe.weight", 2, probe.weight}, {"probe.bias", 1, probe.bias}}, next_loss,
+           progress);
   return probe;
 }
 

@@ -2,77 +2,136 @@
 
 #include <torch/torch.h>
 
-#include <cmath>
-
 #include "epalm/text/batch.h"
-#include "epalm/train/optimizer.h"
 #include "epalm/train/world_text.h"
 
 namespace epalm::train {
 namespace {
 
 constexpr double kAnswerWeight = 5.0;
-constexpr double kDescriptionWeight = 0.1;  // its order and wording cannot be known beforehand
-constexpr double kPositionSize = 0.1;       // about the standard deviation of a token's embedding
-constexpr double kLongestWave = 1000.0;     // radians per token: from 1 to a thousandth
+constexpr double kContextWeight = 0.1;     // order and wording of descriptions and questions cannot be known beforehand
+constexpr double kListsBefore = 1.0 / 6;   // share of the steps that are lists alone
+constexpr double kListsAmong = 0.1;        // share of the lines afterwards
+constexpr double kPlainShare = 0.15;       // of the other lines
+constexpr double kUndescribedShare = 0.1;  // of the documents
+constexpr int kAskedOfLists = 8;
 const std::string kAnswerMark = "</a>";
 const std::string kEnd = "</s>";
 
 struct Line {
   std::vector<int64_t> ids;
   std::vector<double> weights;  // of predicting ids[i]
+  std::vector<int64_t> branches;
+  int64_t branch = 0;
+
+  void add(int64_t id, double weight) {
+    ids.push_back(id);
+    weights.push_back(weight);
+    branches.push_back(branch);
+  }
 };
 
-void append(Line& line, const text::Tokenizer& tokenizer, const std::string& text, double weight) {
-  for (const int64_t id : tokenizer.encode(text, false)) {
-    line.ids.push_back(id);
-    line.weights.push_back(weight);
+class LineMaker {
+ public:
+  LineMaker(const text::Tokenizer& tokenizer, PythonRandom& random) : tokenizer_(tokenizer), random_(random) {
+    for (int64_t id = 0; id < tokenizer.size(); ++id) {
+      const std::string word = tokenizer.decode(std::vector<int64_t>{id}, false);
+      if (word.size() > 2 && word.front() == ' ') words_.push_back(id);
+    }
   }
-}
 
-// </s> description </s> Q? </a> A </s> Q? </a> A </s> …; one in eight without the description, so that a question at
-// the start of a text is nothing new.
-Line document_line(const text::Tokenizer& tokenizer, PythonRandom& random) {
-  const auto document = random_document(random_medium(random), random);
-  Line line{{tokenizer.bos_id()}, {0.0}};
-  const bool described = random.random() >= 0.125;
-  if (described) append(line, tokenizer, document.description + kEnd, kDescriptionWeight);
-  for (const auto& [question, answer] : document.question_answers) {
-    append(line, tokenizer, question + "?" + kAnswerMark, kDescriptionWeight);
-    append(line, tokenizer, answer, described ? kAnswerWeight : 1.0);
-    append(line, tokenizer, kEnd, 1.0);
-    if (!described) break;
+  Line line(double lists) {
+    if (random_.random() < lists) return list_line();
+    return random_.random() < kPlainShare ? plain_line() : document_line();
   }
-  return line;
-}
 
-Line plain_line(const text::Tokenizer& tokenizer, PythonRandom& random) {
-  Line line{{tokenizer.bos_id()}, {0.0}};
-  append(line, tokenizer, random_sentence(random_medium(random), random) + kEnd, 1.0);
-  return line;
-}
+ private:
+  Line begin() const {
+    Line line;
+    line.add(tokenizer_.bos_id(), 0);
+    return line;
+  }
+
+  void append(Line& line, const std::string& text, double weight) const {
+    for (const int64_t id : tokenizer_.encode(text, false)) line.add(id, weight);
+  }
+
+  // Two to four lists of two to four words, then questions: </s> a b c, d e f. </s>  e?</a> d f</s>  b?</a> a c</s> …
+  Line list_line() {
+    Line line = begin();
+    const int64_t lists = 2 + random_.randrange(3);
+    const int64_t length = 2 + random_.randrange(3);
+    const auto drawn = random_.sample_indices(static_cast<int64_t>(words_.size()), lists * length);
+    const auto word = [&](int64_t list, int64_t place) {
+      return words_[static_cast<size_t>(drawn[static_cast<size_t>(list * length + place)])];
+    };
+    for (int64_t list = 0; list < lists; ++list) {
+      for (int64_t place = 0; place < length; ++place) line.add(word(list, place), 0);
+      append(line, list + 1 == lists ? "." + kEnd : ",", 0);
+    }
+    for (int i = 0; i < kAskedOfLists; ++i) {
+      ++line.branch;
+      const int64_t list = random_.randrange(lists);
+      const int64_t asked = random_.randrange(length);
+      line.add(word(list, asked), 0);
+      append(line, "?" + kAnswerMark, 0);
+      for (int64_t place = 0; place < length; ++place) {
+        if (place != asked) line.add(word(list, place), kAnswerWeight);
+      }
+      append(line, kEnd, 1);
+    }
+    return line;
+  }
+
+  // </s> description </s>  Q?</a> A</s>  Q?</a> A</s> …; some without the description and with one question, so that a
+  // question at the start of a text is nothing new.
+  Line document_line() {
+    const auto document = random_document(random_medium(random_), random_);
+    Line line = begin();
+    const bool described = random_.random() >= kUndescribedShare;
+    if (described) append(line, document.description + kEnd, kContextWeight);
+    for (const auto& [question, answer] : document.question_answers) {
+      ++line.branch;
+      append(line, question + "?" + kAnswerMark, kContextWeight);
+      append(line, answer + kEnd, described ? kAnswerWeight : 1);
+      if (!described) break;
+    }
+    return line;
+  }
+
+  Line plain_line() {
+    Line line = begin();
+    append(line, random_sentence(random_medium(random_), random_) + kEnd, 1);
+    return line;
+  }
+
+  const text::Tokenizer& tokenizer_;
+  PythonRandom& random_;
+  std::vector<int64_t> words_;
+};
 
 struct TextTensors {
-  at::Tensor ids, mask, weights;  // [B,T]
+  at::Tensor ids, mask, branches, weights;  // [B,T]
 };
 
-TextTensors make_batch(const text::Tokenizer& tokenizer, PythonRandom& random, int64_t size) {
+TextTensors make_batch(LineMaker& maker, int64_t pad_id, int64_t size, double lists) {
+  std::vector<Line> lines;
   std::vector<std::vector<int64_t>> ids;
-  std::vector<std::vector<double>> weights;
   for (int64_t i = 0; i < size; ++i) {
-    Line line = random.random() < 0.15 ? plain_line(tokenizer, random) : document_line(tokenizer, random);
-    ids.push_back(std::move(line.ids));
-    weights.push_back(std::move(line.weights));
+    lines.push_back(maker.line(lists));
+    ids.push_back(lines.back().ids);
   }
-  const text::TokenBatch padded = text::pad(ids, tokenizer.pad_id());
+  const text::TokenBatch padded = text::pad(ids, pad_id);
   TextTensors batch;
   batch.ids = torch::tensor(padded.ids).view({padded.rows, padded.columns});
   batch.mask = torch::tensor(padded.mask).view({padded.rows, padded.columns});
+  batch.branches = torch::zeros_like(batch.ids);
   batch.weights = torch::zeros({padded.rows, padded.columns});
-  for (size_t row = 0; row < weights.size(); ++row) {
-    batch.weights[static_cast<int64_t>(row)]
-        .slice(0, 0, static_cast<int64_t>(weights[row].size()))
-        .copy_(torch::tensor(weights[row]));
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const auto row = static_cast<int64_t>(i);
+    const auto length = static_cast<int64_t>(lines[i].ids.size());
+    batch.branches[row].slice(0, 0, length).copy_(torch::tensor(lines[i].branches));
+    batch.weights[row].slice(0, 0, length).copy_(torch::tensor(lines[i].weights));
   }
   return batch;
 }
@@ -81,6 +140,7 @@ at::Tensor weighted_loss(const lm::Opt& lm, const TextTensors& batch) {
   lm::OptInput input;
   input.ids = batch.ids;
   input.mask = batch.mask;
+  input.branches = batch.branches;
   input.training = true;
   const at::Tensor hidden = lm.hidden(input);
   const int64_t length = batch.ids.size(1);
@@ -95,33 +155,18 @@ at::Tensor weighted_loss(const lm::Opt& lm, const TextTensors& batch) {
 
 }  // namespace
 
-nn::Weights fresh_lm_weights(const lm::OptConfig& config, uint64_t seed) {
-  nn::Weights weights = nn::random_weights(lm::opt_weights(config), seed, config.init_std);
-  const at::Tensor& positions = weights.at("model.decoder.embed_positions.weight");  // [rows,D]
-  const int64_t half = positions.size(1) / 2;
-  const at::Tensor waves = at::pow(kLongestWave, -at::arange(half, at::kDouble) / static_cast<double>(half));
-  const at::Tensor angles = at::arange(positions.size(0), at::kDouble).unsqueeze(1) * waves;  // [rows,D/2]
-  positions.copy_(at::stack({angles.sin(), angles.cos()}, 2).flatten(1) * kPositionSize);     // [rows,D]
-  return weights;
-}
-
 void pretrain_lm(const lm::Opt& lm, const text::Tokenizer& tokenizer, const PretrainOptions& options,
                  const OnPretrainProgress& progress) {
-  ParameterGroup group;
-  for (const auto& [name, tensor] : lm.weights().items()) {
-    tensor.set_requires_grad(true);
-    group.parameters.push_back({name, tensor.dim(), tensor});
-  }
-  group.weight_decay = options.weight_decay;
-  OptimizerSettings settings;
-  settings.opt_betas = {0.9, 0.98};
-  Optimizer optimizer(settings, {group});
   PythonRandom random(options.seed);
   torch::manual_seed(options.seed);
-  minimise(
-      options, optimizer, [&] { return weighted_loss(lm, make_batch(tokenizer, random, options.batch_size)); },
-      progress);
-  for (const auto& [name, tensor] : lm.weights().items()) tensor.set_requires_grad(false);
+  LineMaker maker(tokenizer, random);
+  const auto lists_before = static_cast<int64_t>(static_cast<double>(options.steps) * kListsBefore);
+  int64_t step = 0;
+  const auto next_loss = [&] {
+    const double lists = step++ < lists_before ? 1 : kListsAmong;
+    return weighted_loss(lm, make_batch(maker, tokenizer.pad_id(), options.batch_size, lists));
+  };
+  minimise(options, lm.weights(), {}, next_loss, progress);
 }
 
 }  // namespace epalm::train

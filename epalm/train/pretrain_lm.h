@@ -6,13 +6,11 @@
 
 namespace epalm::train {
 
-// Random weights to train an OPT from. Positions start as sines and cosines of many wave lengths, so that "the token
-// before" is one and the same linear map everywhere; with random positions each place has to learn it anew. Embeddings
-// start with config.init_std, which should be about 1/sqrt(D).
-nn::Weights fresh_lm_weights(const lm::OptConfig& config, uint64_t seed);
-
-// Trains every weight of `lm` on text alone: descriptions of pictures, clips and recordings with questions and answers
-// after them, captions and plain sentences. It never meets a medium. Answer tokens weigh more than the others.
+// Trains every weight of `lm` on text alone. It never meets a medium.
+//   First sixth of the steps: lists of random words, and for each of several words the others of its list to be named.
+//   Then: descriptions of pictures, clips and recordings with questions and answers, captions, plain sentences and, one
+//   line in ten, such lists. The questions of a line do not see each other (OptInput::branches): each is read as it
+//   will be asked, right behind the description. Answer tokens weigh more than the others.
 void pretrain_lm(const lm::Opt& lm, const text::Tokenizer& tokenizer, const PretrainOptions& options,
                  const OnPretrainProgress& progress);
 

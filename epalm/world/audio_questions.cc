@@ -26,39 +26,25 @@ const std::vector<Quality>& qualities() {
   return kQualities;
 }
 
-// The one that has nothing to do with what is held out.
-const Quality& length_quality() {
-  return qualities().back();
-}
-
 std::string value_word(const Quality& quality, int value) {
   return std::string(quality.values.at(static_cast<size_t>(value)));
 }
 
-// How many combinations of pitch and loudness train scenes may have for the sound's kind and its value of the
-// attribute.
-int shown_combinations(Sound sound, Attribute<Sound> attribute) {
-  const int value = sound.*attribute;
+// What is held out takes two of the twelve combinations of a kind, with two different pitches, but as many quiet as
+// loud and short as long ones: "is the beep high" could be answered by heart a little. True with such a chance that the
+// pitches that remain are equally frequent.
+bool passes_evenly(PythonRandom& random, Sound sound) {
   int shown = 0;
-  for (sound.pitch = 0; sound.pitch < kPitchCount; ++sound.pitch) {
-    for (sound.loudness = 0; sound.loudness < kLoudnessCount; ++sound.loudness) {
-      if (sound.*attribute == value && !is_held_out(sound)) ++shown;
-    }
+  for (sound.loudness = 0; sound.loudness < kLoudnessCount; ++sound.loudness) {
+    for (sound.length = 0; sound.length < kLengthCount; ++sound.length) shown += is_held_out(sound) ? 0 : 1;
   }
-  return shown;
-}
-
-// What is held out makes one pitch and one loudness of each kind rarer than the others, which would let "is the beep
-// high" be answered by heart. True with such a chance that the values that remain are equally frequent.
-bool passes_evenly(PythonRandom& random, const Sound& sound, Attribute<Sound> attribute) {
-  const int all = attribute == &Sound::loudness ? kPitchCount : kLoudnessCount;  // combinations of a frequent value
-  return random.randrange(shown_combinations(sound, attribute)) < all - 1;
+  return random.randrange(shown) < kLoudnessCount * kLengthCount - 1;
 }
 
 // A kind with its pitch half of the time, else a kind alone.
 MaybeQuestion ask_existence(const AudioScene& scene, PythonRandom& random) {
   const Sound& sound = random.choice(scene.sounds);
-  const bool with_pitch = coin(random) && passes_evenly(random, sound, &Sound::pitch);
+  const bool with_pitch = coin(random) && passes_evenly(random, sound);
   const bool yes = coin(random);
   ValuePair pair{sound.pitch, sound.kind};
   if (!yes && with_pitch) {
@@ -77,7 +63,7 @@ MaybeQuestion ask_if_quality(const AudioScene& scene, PythonRandom& random) {
   if (!position) return std::nullopt;
   const Sound& sound = scene.sounds[*position];
   const Quality* drawn = &random.choice(qualities());
-  if (drawn != &length_quality() && !passes_evenly(random, sound, drawn->attribute)) drawn = &length_quality();
+  if (drawn->attribute == &Sound::pitch && !passes_evenly(random, sound)) drawn = &qualities().back();
   const Quality& quality = *drawn;
   const bool yes = coin(random);
   const int truth = sound.*quality.attribute;

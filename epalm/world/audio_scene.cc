@@ -39,7 +39,7 @@ void draw_details(PythonRandom& random, std::vector<Sound>& sounds) {
 }  // namespace
 
 bool is_held_out(const Sound& sound) {
-  return sound.pitch + kPitchCount * sound.loudness == (5 * sound.kind + 2) % (kPitchCount * kLoudnessCount);
+  return sound.kind == (2 * sound.pitch + sound.loudness + 3 * sound.length) % kSoundKindCount;
 }
 
 bool has_held_out(const AudioScene& scene) {

@@ -46,8 +46,8 @@ struct AudioScene {
 
 inline constexpr int kClipMs = 2500;
 
-// The 6 of 36 combinations of kind, pitch and loudness that no train or val scene has, one for each kind; each pair of
-// two of the three is heard: only together are they new.
+// The 12 of 72 combinations of kind, pitch, loudness and length that no train or val scene has: one kind for each of
+// the three others. All combinations of three of the four are heard: only together are they new.
 bool is_held_out(const Sound& sound);
 bool has_held_out(const AudioScene& scene);
 

@@ -53,6 +53,20 @@ TEST(PerceptualRow, SeesEverythingUnderReferenceSemantics) {
                                                                      0, 0, kPadded})));
 }
 
+TEST(Branches, SeeTheBeginningAndThemselvesAndCountOnFromTheBeginning) {
+  const at::Tensor branches = at::tensor(std::vector<int64_t>{0, 1, 1, 2, 0}).view({1, 5});
+  const at::Tensor mask = at::tensor(std::vector<int64_t>{1, 1, 1, 1, 0}).view({1, 5});
+  const at::Tensor seen = hide_other_branches(text_attention_mask(mask, 0), branches);
+  EXPECT_TRUE(at::equal(seen, rows({0, kHidden, kHidden, kHidden, kHidden,  //
+                                    0, 0,       kHidden, kHidden, kHidden,  //
+                                    0, 0,       0,       kHidden, kHidden,  //
+                                    0, kHidden, kHidden, 0,       kHidden,  //
+                                    0, kHidden, kHidden, kHidden, kPadded})))
+      << seen;
+  EXPECT_TRUE(
+      at::equal(branch_position_rows(mask, branches), at::tensor(std::vector<int64_t>{2, 3, 4, 3, 1}).view({1, 5})));
+}
+
 TEST(PositionRows, CountTokensFromTwoAndGivePaddingRowOne) {
   const at::Tensor mask = at::tensor(std::vector<int64_t>{1, 1, 1, 0, 1, 0, 1, 1}).view({2, 4});
   EXPECT_TRUE(at::equal(position_rows(mask), at::tensor(std::vector<int64_t>{2, 3, 4, 1, 2, 1, 3, 4}).view({2, 4})));

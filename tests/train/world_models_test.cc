@@ -11,37 +11,12 @@
 #include "epalm/encoders/load_encoder.h"
 #include "epalm/infer/bundle.h"
 #include "epalm/train/labelled_media.h"
-#include "epalm/train/pretrain_lm.h"
 #include "tests/train/tiny_run.h"
 
 namespace epalm::train {
 namespace {
 
 using world::Medium;
-
-lm::OptConfig small_lm() {
-  lm::OptConfig config;
-  config.vocab_size = 40;
-  config.hidden_size = config.word_embed_proj_dim = 16;
-  config.num_hidden_layers = 1;
-  config.num_attention_heads = 2;
-  config.ffn_dim = 32;
-  config.max_position_embeddings = 30;
-  config.init_std = 0.1;
-  return config;
-}
-
-// Sines and cosines: the inner product of two positions depends on their distance alone.
-TEST(FreshLmWeights, PositionsDifferByTheirDistanceAlone) {
-  const nn::Weights weights = fresh_lm_weights(small_lm(), 1);
-  const at::Tensor positions = weights.at("model.decoder.embed_positions.weight").to(at::kDouble);  // [rows,D]
-  const at::Tensor products = positions.matmul(positions.t());
-  for (int64_t i = 0; i + 5 < positions.size(0); ++i) {
-    // Values of at most 0.1, stored in float32: products of 16 of them are off by less than 16 * 2 * 0.01 * 2^-24.
-    EXPECT_NEAR(products[i][i + 3].item<double>(), products[0][3].item<double>(), 2e-8) << i;
-    EXPECT_GT(products[i][i].item<double>(), products[i][i + 5].item<double>()) << i;
-  }
-}
 
 TEST(ReadingTests, AskEveryMediumInItsOwnWords) {
   for (const Medium medium : {Medium::kImage, Medium::kVideo, Medium::kAudio}) {

@@ -10,26 +10,33 @@
 namespace epalm::world {
 namespace {
 
-TEST(HeldOutSound, TakesOnePitchAndLoudnessForEachKindAndLeavesEveryPairOfTwo) {
+TEST(HeldOutSound, TakesOneKindOfEachPitchLoudnessAndLengthAndLeavesEveryThreeOfTheFour) {
   std::map<int, int> kinds;
-  std::map<std::pair<int, int>, int> pitch_loudness;
-  for (int kind = 0; kind < kSoundKindCount; ++kind) {
-    for (int pitch = 0; pitch < kPitchCount; ++pitch) {
-      for (int loudness = 0; loudness < kLoudnessCount; ++loudness) {
-        Sound sound;
-        sound.kind = kind;
-        sound.pitch = pitch;
-        sound.loudness = loudness;
-        if (!is_held_out(sound)) continue;
-        ++kinds[kind];
-        ++pitch_loudness[{pitch, loudness}];
+  std::map<std::pair<int, int>, int> kind_pitch;
+  std::map<std::pair<int, int>, int> kind_loudness;
+  std::map<std::pair<int, int>, int> kind_length;
+  std::map<std::tuple<int, int, int>, int> others;
+  for (Sound sound; sound.kind < kSoundKindCount; ++sound.kind) {
+    for (sound.pitch = 0; sound.pitch < kPitchCount; ++sound.pitch) {
+      for (sound.loudness = 0; sound.loudness < kLoudnessCount; ++sound.loudness) {
+        for (sound.length = 0; sound.length < kLengthCount; ++sound.length) {
+          if (!is_held_out(sound)) continue;
+          ++kinds[sound.kind];
+          ++kind_pitch[{sound.kind, sound.pitch}];
+          ++kind_loudness[{sound.kind, sound.loudness}];
+          ++kind_length[{sound.kind, sound.length}];
+          ++others[{sound.pitch, sound.loudness, sound.length}];
+        }
       }
     }
   }
-  // One for each kind and one for each pitch and loudness: no value and no pair is missing or rarer than others.
+  EXPECT_EQ(others.size(), 12U);  // so each of them once
   EXPECT_EQ(kinds.size(), 6U);
-  EXPECT_EQ(pitch_loudness.size(), 6U);
-  for (const auto& [kind, count] : kinds) EXPECT_EQ(count, 1);
+  for (const auto& [kind, count] : kinds) EXPECT_EQ(count, 2);
+  // The two of a kind differ in everything: any three of the four keep a value for the fourth to take.
+  for (const auto* pairs : {&kind_pitch, &kind_loudness, &kind_length}) {
+    for (const auto& [pair, count] : *pairs) EXPECT_EQ(count, 1);
+  }
 }
 
 class AudioSceneOfSplit : public testing::TestWithParam<Split> {};

@@ -1,0 +1,91 @@
+#include "epalm/train/fresh_lm.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <set>
+
+#include "epalm/base/error.h"
+#include "epalm/base/python_random.h"
+#include "epalm/lm/opt.h"
+
+namespace epalm::train {
+namespace {
+
+lm::OptConfig shape() {
+  lm::OptConfig config;
+  config.vocab_size = 200;
+  config.hidden_size = config.word_embed_proj_dim = 128;
+  config.num_hidden_layers = 3;
+  config.num_attention_heads = 4;
+  config.ffn_dim = 64;
+  config.max_position_embeddings = 60;
+  config.dropout = 0;
+  config.init_std = 0.08;
+  return config;
+}
+
+// Sines and cosines: the inner product of two positions depends on their distance alone.
+TEST(FreshLmWeights, PositionsDifferByTheirDistanceAlone) {
+  const nn::Weights weights = fresh_lm_weights(shape(), 1);
+  const at::Tensor positions = weights.at("model.decoder.embed_positions.weight").to(at::kDouble);  // [rows,D]
+  const at::Tensor products = positions.matmul(positions.t());
+  for (int64_t i = 0; i + 5 < positions.size(0); ++i) {
+    // Values of at most 0.1, stored in float32: products of 32 of them are off by less than 32 * 2 * 0.01 * 2^-24.
+    EXPECT_NEAR(products[i][i + 3].item<double>(), products[0][3].item<double>(), 4e-8) << i;
+    EXPECT_GT(products[i][i].item<double>(), products[i][i + 5].item<double>()) << i;
+  }
+}
+
+// "a b c d … c": before any training the second layer finds the earlier c and fetches what stands one and two before
+// and three and four behind it, more of them than of any other token of the text.
+TEST(FreshLmWeights, FindTheSameTokenEarlierAndFetchWhatStandsAround) {
+  const lm::OptConfig config = shape();
+  const nn::Weights weights = fresh_lm_weights(config, 1);
+  const lm::Opt lm(config, weights);
+  const at::Tensor embeddings = weights.at("model.decoder.embed_tokens.weight");
+  PythonRandom random(1);
+  int fetched = 0;
+  constexpr int kTexts = 50;
+  constexpr int64_t kLength = 16;
+  for (int text = 0; text < kTexts; ++text) {
+    auto ids = random.sample_indices(config.vocab_size, kLength);
+    const int64_t asked = 3 + random.randrange(7);
+    ids.push_back(ids[static_cast<size_t>(asked)]);
+    lm::OptInput input;
+    input.ids = torch::tensor(ids).unsqueeze(0);
+    std::vector<at::Tensor> states;
+    input.observe = [&](const at::Tensor& x) { states.push_back(x[0][kLength]); };
+    const torch::NoGradGuard no_grad;
+    lm.hidden(input);
+    const at::Tensor written = states[2] - states[1];  // by the second layer at the last token
+    const at::Tensor scores = embeddings.matmul(written).index_select(0, input.ids[0].slice(0, 0, kLength));
+    const at::Tensor best = std::get<1>(scores.topk(4));
+    std::set<int64_t> places;
+    for (int i = 0; i < 4; ++i) places.insert(best[i].item<int64_t>() - asked);
+    for (const int64_t place : {-2, -1, 3, 4}) fetched += places.contains(place) ? 1 : 0;
+  }
+  // By chance 4 · 4 / 16 = 1 of a text's four would be among the best four.
+  EXPECT_GE(fetched, 3 * kTexts);
+}
+
+TEST(FreshLmWeights, ComeFromTheSeedAlone) {
+  const nn::Weights first = fresh_lm_weights(shape(), 1);
+  const nn::Weights again = fresh_lm_weights(shape(), 1);
+  const nn::Weights other = fresh_lm_weights(shape(), 2);
+  const std::string name = "model.decoder.layers.1.self_attn.q_proj.weight";
+  EXPECT_TRUE(at::equal(first.at(name), again.at(name)));
+  EXPECT_FALSE(at::equal(first.at(name), other.at(name)));
+}
+
+TEST(FreshLmWeights, NeedFourHeadsAndThreeLayers) {
+  lm::OptConfig config = shape();
+  config.num_attention_heads = 8;
+  EXPECT_THROW(fresh_lm_weights(config, 1), Error);
+  config = shape();
+  config.num_hidden_layers = 2;
+  EXPECT_THROW(fresh_lm_weights(config, 1), Error);
+}
+
+}  // namespace
+}  // namespace epalm::train
