@@ -51,14 +51,14 @@ at::Tensor Opt::hidden(const OptInput& input) const {
   check_shape(input.ids, {kAny, kAny}, "input ids");
   const at::Tensor mask = input.mask.defined() ? input.mask : at::ones_like(input.ids);
   check_shape(mask, {input.ids.size(0), input.ids.size(1)}, "attention mask");
-
-  at::Tensor x = embed(input, mask);
-  at::Tensor attention_mask = text_attention_mask(mask, x.size(1) - mask.size(1));
   if (input.branches.defined()) {
     check_shape(input.branches, {input.ids.size(0), input.ids.size(1)}, "branches");
     require(!input.prompts.defined() && input.slots.empty(), "branches stand in plain text alone");
-    attention_mask = hide_other_branches(attention_mask, input.branches);
   }
+
+  at::Tensor x = embed(input, mask);
+  at::Tensor attention_mask = text_attention_mask(mask, x.size(1) - mask.size(1));
+  if (input.branches.defined()) attention_mask = hide_other_branches(attention_mask, input.branches);
   bool has_slot = false;
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (i < input.slots.size() && input.slots[i].defined()) {

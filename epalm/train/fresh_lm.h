@@ -10,8 +10,8 @@ namespace epalm::train {
 // there from the start, for training to join:
 //   - a quarter of every state holds the position as sine waves, the rest the token, random;
 //   - the heads of the first layer look one to four tokens back and note what they see beside the token;
-//   - in the second, two heads find the same token earlier on and fetch what stands one and two before it, two fetch
-//     what stands three and four behind it;
+//   - in the second, two heads attend to tokens equal to their own, itself most, and fetch what stands one and two
+//     before, two find the same token earlier on and fetch what stands three and four behind it;
 //   - three heads of the third fetch everything from two tokens back, where a question's last word stands when it is
 //     to be answered;
 //   - all other outputs are small or zero, so that nothing drowns what these write.

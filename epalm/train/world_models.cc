@@ -154,18 +154,15 @@ std::map<world::Medium, TextCeiling> make_language_model(const std::filesystem::
   return ceilings;
 }
 
-// As the published ones, the encoder of clips starts as the encoder of pictures, looking at each frame alone; what it
-// adds, attention over time, writes little at first.
+// As the published ones, the encoder of clips starts as the encoder of pictures, looking at each frame alone.
 void start_from_vit(const nn::Weights& weights, const std::filesystem::path& vit) {
+  require(std::filesystem::is_directory(vit),
+          "the encoder of clips starts from that of pictures, but there is no {}; make vit first", vit.string());
   const auto file = io::open_tensor_file(vit);
   constexpr std::string_view kScope = "model.";
   for (const auto& [name, tensor] : weights.items()) {
     const std::string in_vit = name.substr(kScope.size());
-    if (file->contains(in_vit)) {
-      tensor.copy_(file->read(in_vit));
-    } else if (name.ends_with("temporal_fc.weight")) {
-      tensor.mul_(kEncoderOutputs);
-    }
+    if (file->contains(in_vit)) tensor.copy_(file->read(in_vit));
   }
 }
 
@@ -197,11 +194,11 @@ PretrainOptions pretrain_options(WorldModel model) {
     case WorldModel::kVit:
       return {.steps = 3000, .batch_size = 32, .learning_rate = 1e-3, .warmup_steps = 100, .matrix_rate = 5e-3};
     case WorldModel::kTimesformer:
-      return {.steps = 2000, .batch_size = 32, .learning_rate = 1e-3, .warmup_steps = 100, .matrix_rate = 5e-3};
+      return {.steps = 650, .batch_size = 16, .learning_rate = 7e-4, .warmup_steps = 40, .matrix_rate = 3e-3};
     case WorldModel::kAst:
       break;
   }
-  return {.steps = 3000, .batch_size = 32, .learning_rate = 1e-3, .warmup_steps = 100, .matrix_rate = 5e-3};
+  return {.steps = 1500, .batch_size = 32, .learning_rate = 1e-3, .warmup_steps = 100, .matrix_rate = 5e-3};
 }
 
 WorldGates make_world_models(const WorldModelOptions& options) {

@@ -41,8 +41,9 @@ struct WorldGates {
 };
 
 // Makes the tiny world's unimodal models from nothing but seeds: a tokenizer and a language model from text alone, and
-// encoders of pictures, clips and recordings from class labels alone. Weights are written in float16. Throws
-// Interrupted when asked to stop; finished models stay.
+// encoders of pictures, clips and recordings from class labels alone; that of clips starts from that of pictures, which
+// must be in the folder or among the models. Weights are written in float16. Throws Interrupted when asked to stop;
+// finished models stay.
 WorldGates make_world_models(const WorldModelOptions& options);
 
 }  // namespace epalm::train

@@ -37,8 +37,8 @@ TEST(FreshLmWeights, PositionsDifferByTheirDistanceAlone) {
   }
 }
 
-// "a b c d … c": before any training the second layer finds the earlier c and fetches what stands one and two before
-// and three and four behind it, more of them than of any other token of the text.
+// "a b c d … c": before any training the second layer finds the earlier c and fetches what stands three and four behind
+// it, and from the later one what stands one and two before; more of these four than of any other token of the text.
 TEST(FreshLmWeights, FindTheSameTokenEarlierAndFetchWhatStandsAround) {
   const lm::OptConfig config = shape();
   const nn::Weights weights = fresh_lm_weights(config, 1);
@@ -62,8 +62,9 @@ TEST(FreshLmWeights, FindTheSameTokenEarlierAndFetchWhatStandsAround) {
     const at::Tensor scores = embeddings.matmul(written).index_select(0, input.ids[0].slice(0, 0, kLength));
     const at::Tensor best = std::get<1>(scores.topk(4));
     std::set<int64_t> places;
-    for (int i = 0; i < 4; ++i) places.insert(best[i].item<int64_t>() - asked);
-    for (const int64_t place : {-2, -1, 3, 4}) fetched += places.contains(place) ? 1 : 0;
+    for (int i = 0; i < 4; ++i) places.insert(best[i].item<int64_t>());
+    for (const int64_t place : {asked + 3, asked + 4, kLength - 2, kLength - 1})
+      fetched += places.contains(place) ? 1 : 0;
   }
   // By chance 4 · 4 / 16 = 1 of a text's four would be among the best four.
   EXPECT_GE(fetched, 3 * kTexts);

@@ -93,6 +93,15 @@ TEST(WorldModels, AreWrittenSoThatARunLoadsThem) {
   EXPECT_EQ(once.size(), 7U) << "every word of the world is one token";
 }
 
+TEST(WorldModels, OfClipsNeedsThatOfPictures) {
+  const TemporaryFolder scratch("world_models");
+  WorldModelOptions options;
+  options.folder = scratch.path();
+  options.models = {WorldModel::kTimesformer};
+  options.steps = 1;
+  EXPECT_THROW(make_world_models(options), Error);
+}
+
 TEST(WorldModels, StopWhenAskedAndLeaveNoHalfModel) {
   const TemporaryFolder scratch("world_models");
   WorldModelOptions options;

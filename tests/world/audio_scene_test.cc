@@ -69,17 +69,17 @@ INSTANTIATE_TEST_SUITE_P(Splits, AudioSceneOfSplit, testing::Values(Split::kTrai
 
 TEST(RandomAudioScene, HasEveryAllowedCombinationAboutEquallyOften) {
   PythonRandom random(4);
-  std::map<std::tuple<int, int, int>, int> combinations;
+  std::map<std::tuple<int, int, int, int>, int> combinations;
   int sounds = 0;
   for (int i = 0; i < 40'000; ++i) {
     for (const Sound& sound : random_audio_scene(random, Split::kTrain).sounds) {
-      ++combinations[{sound.kind, sound.pitch, sound.loudness}];
+      ++combinations[{sound.kind, sound.pitch, sound.loudness, sound.length}];
       ++sounds;
     }
   }
-  EXPECT_EQ(combinations.size(), 30U);
-  // 1/30 each, about 2300 sounds: five deviations are 0.1; rejecting scenes moves the shares by less than another 0.1.
-  for (const auto& [combination, count] : combinations) EXPECT_NEAR(count * 30.0 / sounds, 1.0, 0.2);
+  EXPECT_EQ(combinations.size(), 60U);
+  // 1/60 each, about 1200 sounds: five deviations are 0.15; rejecting scenes moves the shares by less than another 0.1.
+  for (const auto& [combination, count] : combinations) EXPECT_NEAR(count * 60.0 / sounds, 1.0, 0.25);
 }
 
 TEST(RandomAudioScene, RepeatsAKindInAMinorityOfScenes) {

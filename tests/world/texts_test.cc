@@ -92,8 +92,8 @@ TEST(Texts, OfClipsAreTheOnesThatTheModelsLearnt) {
 
 TEST(Texts, OfRecordingsAreTheOnesThatTheModelsLearnt) {
   EXPECT_EQ(hashes_of(random_audio_scene),
-            (Hashes{16426259564355946285U, 5913561094281540851U, 11260215138118502329U, 3872440891238300040U}));
-  EXPECT_EQ(corpus_hash(audio_corpus), 5934326067198813616U);
+            (Hashes{14611742997946330320U, 13874426306054100190U, 4753284085268939691U, 10535919875004524062U}));
+  EXPECT_EQ(corpus_hash(audio_corpus), 10068418258190658244U);
 }
 
 // Names and classes of the heads and the labels of 200 scenes.
@@ -111,7 +111,7 @@ uint64_t label_hash(DrawScene draw_scene, const std::vector<LabelHead>& heads) {
 TEST(Labels, AreTheOnesThatTheEncodersLearnt) {
   EXPECT_EQ(label_hash(random_scene, label_heads()), 12805426920578960782U);
   EXPECT_EQ(label_hash(random_video_scene, video_label_heads()), 2577255323993390712U);
-  EXPECT_EQ(label_hash(random_audio_scene, audio_label_heads()), 9028579477075399236U);
+  EXPECT_EQ(label_hash(random_audio_scene, audio_label_heads()), 2468332038337523922U);
 }
 
 }  // namespace
