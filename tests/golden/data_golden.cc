@@ -1,11 +1,11 @@
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "epalm/base/numpy_random.h"
 #include "epalm/data/caption_dataset.h"
 #include "epalm/data/clip_dataset.h"
 #include "epalm/data/gqa_dataset.h"
-#include "epalm/data/json_records.h"
 #include "epalm/data/subset.h"
 #include "epalm/data/texts.h"
 #include "epalm/data/vqa_dataset.h"
@@ -18,6 +18,7 @@ namespace epalm::golden {
 namespace {
 
 using namespace epalm::data;
+using Json = nlohmann::ordered_json;
 
 std::vector<std::string> ids_of(const SampleList& samples, const std::vector<int64_t>& indices) {
   std::vector<std::string> ids;
