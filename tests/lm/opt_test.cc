@@ -85,7 +85,7 @@ TEST(Opt, RefusesBranchesOfAnotherShapeOrBesideSlots) {
   const Opt lm = random(tiny());
   OptInput input = reading(tokens({1, 2, 3}));
   input.branches = tokens({0, 1});
-  EXPECT_THROW(lm.hidden(input), Error);
+  EXPECT_THROW(lm.hidden(input), std::logic_error);
   input.branches = tokens({0, 1, 2});
   input.slots = {slot(1)};
   EXPECT_THROW(lm.hidden(input), Error);
