@@ -1,37 +1,13 @@
 #include "epalm/bench/run_rows.h"
 
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "epalm/base/error.h"
+#include "epalm/base/scratch_folder.h"
 #include "epalm/bench/child_process.h"
 
 namespace epalm::bench {
 namespace {
-
-namespace fs = std::filesystem;
-
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::string name = (fs::temp_directory_path() / "epalm_bench_XXXXXX").string();
-    require(mkdtemp(name.data()) != nullptr, "cannot make the folder '{}': {}; set TMPDIR", name, std::strerror(errno));
-    path_ = name;
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 // How a child tells its measurement.
 std::string to_text(const Measurement& measured) {
@@ -60,7 +36,7 @@ std::vector<RowResult> run_rows(const std::vector<Row>& rows, const RunOptions& 
     if (options.progress) options.progress(row.name, std::ssize(results), std::ssize(rows));
     RowResult result{row, {}, {}};
     try {
-      const ScratchFolder scratch;
+      const ScratchFolder scratch("bench");
       const ChildResult child =
           in_child_process([&] { return to_text(row.measure(scratch.path())); }, options.interrupted);
       result.measured = from_text(child.text);

@@ -1,16 +1,14 @@
 #include "epalm/metrics/java_scores.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "epalm/base/error.h"
+#include "epalm/base/scratch_folder.h"
 
 namespace epalm::metrics {
 namespace {
@@ -62,25 +60,6 @@ std::string run_problem(const ProgramResult& run, double limit_s) {
                      errors.empty() ? "" : ": " + errors.front().substr(0, 200));
 }
 
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::string name = (fs::temp_directory_path() / "epalm_spice_XXXXXX").string();
-    require(mkdtemp(name.data()) != nullptr, "cannot make the folder '{}': {}; set TMPDIR", name, std::strerror(errno));
-    path_ = name;
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
@@ -124,7 +103,7 @@ JavaScore meteor(std::span<const CaptionItem> items, const JavaOptions& options)
 JavaScore spice(std::span<const CaptionItem> items, const JavaOptions& options) {
   if (auto problem = jar_problem(options.spice_jar, "EPALM_SPICE_JAR"); !problem.empty()) return {{}, problem};
   const fs::path jar = fs::absolute(options.spice_jar);
-  const ScratchFolder scratch;
+  const ScratchFolder scratch("spice");
   auto list = nlohmann::json::array();
   for (size_t i = 0; i < items.size(); ++i) {
     auto references = nlohmann::json::array();
