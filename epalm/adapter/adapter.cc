@@ -17,7 +17,8 @@ Adapter::Adapter(AdapterConfig config, nn::Weights weights) : config_(config), w
 }
 
 std::vector<at::Tensor> Adapter::slots(const at::Tensor& features, int64_t lm_layers) const {
-  check_shape(features, {kAny, config_.injected_hidden_states, connectors_[0].in_features()}, "features");
+  const bool all = config_.all_tokens();  // of one state
+  check_shape(features, {kAny, all ? kAny : config_.injected_hidden_states, connectors_[0].in_features()}, "features");
   std::vector<at::Tensor> tokens(static_cast<size_t>(config_.injected_hidden_states));
   std::vector<at::Tensor> slots(static_cast<size_t>(lm_layers));
   const auto plan = injection_plan(config_, lm_layers);
@@ -26,7 +27,7 @@ std::vector<at::Tensor> Adapter::slots(const at::Tensor& features, int64_t lm_la
     at::Tensor& token = tokens[static_cast<size_t>(plan[layer])];
     if (!token.defined()) {
       const nn::Linear& connector = connectors_[config_.shared_connector ? 0 : static_cast<size_t>(plan[layer])];
-      token = connector(features.slice(1, plan[layer], plan[layer] + 1));  // [B,1,D]
+      token = connector(all ? features : features.slice(1, plan[layer], plan[layer] + 1));  // [B,K,D]
     }
     slots[layer] = token;
   }

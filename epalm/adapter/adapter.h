@@ -25,7 +25,8 @@ class Adapter {
   const AdapterConfig& config() const { return config_; }
   const nn::Weights& weights() const { return weights_; }
 
-  // features [B,n,Dv] -> for each LM layer the token [B,1,D] to put into row 0 before it, or an undefined tensor.
+  // features [B,n,Dv], or [B,K,Dv] with all tokens -> for each LM layer the tokens [B,1,D], or [B,K,D], to put into the
+  // first rows before it, or an undefined tensor.
   std::vector<at::Tensor> slots(const at::Tensor& features, int64_t lm_layers) const;
   // Soft tokens [N,W], or an undefined tensor without prompt tuning.
   at::Tensor prompts() const;

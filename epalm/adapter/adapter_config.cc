@@ -7,6 +7,11 @@
 namespace epalm::adapter {
 
 void validate(const AdapterConfig& config) {
+  require(config.encoder_tokens == "cls" || config.encoder_tokens == "all",
+          "encoder_tokens: expected 'cls' or 'all', got '{}'", config.encoder_tokens);
+  require(!config.all_tokens() || config.injected_hidden_states == 1,
+          "encoder_tokens: 'all' are those of the last state; expected injected_hidden_states: 1 beside it, got {}",
+          config.injected_hidden_states);
   require(config.injected_hidden_states >= 1, "injected_hidden_states: expected at least 1, got {}",
           config.injected_hidden_states);
   require(config.start_layer_idx >= 0 && config.end_layer_idx >= config.start_layer_idx,

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -12,6 +13,7 @@ namespace epalm::adapter {
 // What is trained and where it enters the language model. Field names are the keys of the published configs (SPEC.md
 // §9).
 struct AdapterConfig {
+  std::string encoder_tokens = "cls";  // what of a state is injected: its CLS, or "all" its tokens, of the last state
   int64_t injected_hidden_states = 1;  // n: CLS of the last n encoder states
   bool shared_connector = false;       // one connector for all states; false: one each
   int64_t start_layer_idx = 0;         // first layer that may receive a perceptual token
@@ -24,6 +26,7 @@ struct AdapterConfig {
   bool use_adapters = false;           // bottleneck adapters in the LM's layers
   BottleneckPlaces adapter_config;     // which, where use_adapters
 
+  bool all_tokens() const { return encoder_tokens == "all"; }
   int64_t connectors() const { return shared_connector ? 1 : injected_hidden_states; }
 };
 
@@ -31,6 +34,7 @@ struct AdapterConfig {
 template <typename Config, typename Visitor>
 requires std::same_as<std::remove_const_t<Config>, AdapterConfig>
 void fields(Config& config, Visitor&& visit) {
+  visit("encoder_tokens", config.encoder_tokens, "cls of each injected state, or all tokens of the last state");
   visit("injected_hidden_states", config.injected_hidden_states, "CLS of the last n encoder states");
   visit("shared_connector", config.shared_connector, "one connector for all states");
   visit("start_layer_idx", config.start_layer_idx, "first LM layer that may receive a perceptual token");

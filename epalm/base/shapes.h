@@ -14,6 +14,7 @@ namespace epalm {
 // Dimension letters, used in every comment and nowhere else with another meaning:
 //   B batch   T text tokens   P patches   F frames   Dv encoder width   D LM width
 //   H heads   V vocabulary    L layers    N prompt rows   n injected encoder states
+//   K perceptual rows: 1, or every token of a state
 
 inline constexpr int64_t kAny = -1;
 

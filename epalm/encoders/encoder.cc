@@ -15,4 +15,11 @@ at::Tensor Encoder::cls_states(const at::Tensor& media, int64_t n, bool training
   return normalise(at::stack(rows, 1));  // [B,n,Dv]
 }
 
+at::Tensor Encoder::last_tokens(const at::Tensor& media, bool training) const {
+  at::Tensor last;
+  run(
+      media, [&](const at::Tensor& state) { last = state; }, training);
+  return normalise(last);
+}
+
 }  // namespace epalm::encoders

@@ -12,8 +12,9 @@ namespace epalm::encoders {
 // Gets the output of one block, [B,1+P,Dv], not yet normalised; row 0 is the CLS.
 using ObserveState = std::function<void(const at::Tensor&)>;
 
-// A frozen perceptual encoder: media in, one CLS vector per block out. What media are is each encoder's to say: pixels
-// [B,3,H,W], clips [B,3,F,H,W] or spectrograms [B,T,bins]. Const forwards are safe from several threads.
+// A frozen perceptual encoder: media in, one CLS vector per block out, or every token of the last one. What media are
+// is each encoder's to say: pixels [B,3,H,W], clips [B,3,F,H,W] or spectrograms [B,T,bins]. Const forwards are safe
+// from several threads.
 class Encoder {
  public:
   virtual ~Encoder() = default;
@@ -32,6 +33,8 @@ class Encoder {
 
   // The CLS of the last n states, oldest first: [B,n,Dv]. Throws Error if n exceeds the depth.
   at::Tensor cls_states(const at::Tensor& media, int64_t n, bool training = false) const;
+  // Every token of the last state, the CLS first: [B,K,Dv].
+  at::Tensor last_tokens(const at::Tensor& media, bool training = false) const;
 
  private:
   virtual void run_blocks(const at::Tensor& media, const ObserveState& observe, bool training) const = 0;

@@ -24,7 +24,7 @@ std::string answer(const Bundle& bundle, const std::filesystem::path& file, cons
 std::string answer(const Bundle& bundle, const at::Tensor& medium, const std::string& question,
                    const OnPiece& on_piece = {});
 
-// The same for a batch. features [B,n,Dv], questions B texts ("" where a caption is wanted).
+// The same for a batch. features as media_features gives them, questions B texts ("" where a caption is wanted).
 std::vector<std::string> answers(const Bundle& bundle, const at::Tensor& features,
                                  const std::vector<std::string>& questions);
 

@@ -34,7 +34,8 @@ struct MediaBatch {
 MediaBatch read_media(const RunConfig& config, std::span<const std::filesystem::path> files,
                       std::span<const uint64_t> seeds = {});
 
-// What the encoder makes of media as above, [B,...]: features [B,n,Dv]; the mean over frames with as_images.
+// What the encoder makes of media as above, [B,...]: features [B,n,Dv], or [B,K,Dv] with all
+// tokens; the mean over frames with as_images.
 at::Tensor media_features(const Bundle& bundle, const at::Tensor& media, bool training = false);
 
 // What a file holds, by its first bytes, without decoding it: an animated GIF is a picture, a video without pictures a

@@ -59,13 +59,16 @@ at::Tensor Opt::hidden(const OptInput& input) const {
   at::Tensor x = embed(input, mask);
   at::Tensor attention_mask = text_attention_mask(mask, x.size(1) - mask.size(1));
   if (input.branches.defined()) attention_mask = hide_other_branches(attention_mask, input.branches);
-  bool has_slot = false;
+  int64_t slot_rows = 0;  // K, once the first slot is filled
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (i < input.slots.size() && input.slots[i].defined()) {
-      check_shape(input.slots[i], {x.size(0), 1, config_.hidden_size}, "injected token");
-      x = at::cat({input.slots[i], has_slot ? x.slice(1, 1) : x}, 1);  // [B,1+N+T,D]
-      if (!has_slot) attention_mask = with_perceptual_row(attention_mask, input.semantics);
-      has_slot = true;
+      check_shape(input.slots[i], {x.size(0), slot_rows > 0 ? slot_rows : kAny, config_.hidden_size},
+                  "injected tokens");
+      x = at::cat({input.slots[i], x.slice(1, slot_rows)}, 1);  // [B,K+N+T,D]
+      if (slot_rows == 0) {
+        slot_rows = input.slots[i].size(1);
+        attention_mask = with_perceptual_rows(attention_mask, slot_rows, input.semantics);
+      }
     }
     if (input.observe) input.observe(x);
     if (input.training && config_.layerdrop > 0 && at::rand({1}).item<double>() < config_.layerdrop) continue;

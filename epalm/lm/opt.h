@@ -19,8 +19,8 @@ struct OptInput {
   // [B,T] int64: several texts with one beginning in a row (opt_mask.h); undefined: one text a row.
   at::Tensor branches;
   at::Tensor prompts;  // [N,W] soft tokens put before the text without positions, or undefined
-  // slots[i] [B,1,D] goes into row 0 before layer i: the first one lengthens the sequence, later ones overwrite.
-  // Undefined entries, or a vector shorter than L, leave the row as it is.
+  // slots[i] [B,K,D] goes into the first K rows before layer i: the first one lengthens the sequence, later ones, of
+  // the same K, overwrite. Undefined entries, or a vector shorter than L, leave the rows as they are.
   std::vector<at::Tensor> slots;
   std::vector<LayerHooks> hooks;  // of layer i; a shorter vector leaves the layers behind it as they are
   Semantics semantics = kCausal;
@@ -29,7 +29,7 @@ struct OptInput {
   std::function<void(const at::Tensor&)> observe;
 };
 
-// OPT (arXiv:2205.01068; SPEC.md §1), with a slot for one injected token before every layer. Holds handles of its
+// OPT (arXiv:2205.01068; SPEC.md §1), with a slot for injected tokens before every layer. Holds handles of its
 // weights: cheap to copy, const forward, safe from several threads.
 class Opt {
  public:
@@ -38,7 +38,7 @@ class Opt {
   const OptConfig& config() const { return config_; }
   const nn::Weights& weights() const { return weights_; }
 
-  // Last hidden states before the head, [B,S,W] with rows [slot?, prompts, text].
+  // Last hidden states before the head, [B,S,W] with rows [slots, prompts, text].
   // Throws Error if an id lies outside the vocabulary or the text is longer than the position table.
   at::Tensor hidden(const OptInput& input) const;
   // The tied head: [..., W] -> [..., V].

@@ -23,9 +23,11 @@ at::Tensor text_attention_mask(const at::Tensor& text_mask, int64_t prompt_rows)
   return causal.view({1, 1, length, length}) + padded.view({batch, 1, 1, length});
 }
 
-at::Tensor with_perceptual_row(const at::Tensor& mask, const Semantics& semantics) {
-  at::Tensor wider = at::constant_pad_nd(mask, {1, 0, 1, 0}, 0);
-  if (!semantics.perceptual_row_sees_all) wider.select(2, 0).slice(2, 1).fill_(kMinusInfinity);
+at::Tensor with_perceptual_rows(const at::Tensor& mask, int64_t count, const Semantics& semantics) {
+  at::Tensor wider = at::constant_pad_nd(mask, {count, 0, count, 0}, 0);
+  if (!semantics.perceptual_row_sees_all) {
+    wider.slice(2, 0, count).copy_(at::full({count, wider.size(3)}, kMinusInfinity, mask.options()).triu(1));
+  }
   return wider;
 }
 

@@ -10,9 +10,9 @@ namespace epalm::lm {
 // the columns of padding (SPEC.md §1.2). text_mask [B,T] int64, 1 token, 0 padding; prompts count as tokens.
 at::Tensor text_attention_mask(const at::Tensor& text_mask, int64_t prompt_rows);
 
-// The same with the perceptual row and column added at index 0, [B,1,1+S,1+S]. Everyone sees column 0; the row sees
-// everything under reference semantics and only itself otherwise (SPEC.md §3.4).
-at::Tensor with_perceptual_row(const at::Tensor& mask, const Semantics& semantics);
+// The same with K perceptual rows and columns added at the front, [B,1,K+S,K+S]. Everyone behind them sees them; they
+// see everything under reference semantics, and each itself and those before it otherwise (SPEC.md §3.4, of K = 1).
+at::Tensor with_perceptual_rows(const at::Tensor& mask, int64_t count, const Semantics& semantics);
 
 // Rows of the position table: cumsum(mask)·mask - 1 + 2, so padding uses row 1 (SPEC.md §1.1). [B,T] int64.
 at::Tensor position_rows(const at::Tensor& text_mask);

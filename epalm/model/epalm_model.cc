@@ -23,8 +23,10 @@ EPalm::EPalm(lm::Opt lm, std::shared_ptr<const encoders::Encoder> encoder, adapt
 }
 
 at::Tensor EPalm::features(const at::Tensor& media, bool training) const {
-  return encoder_->cls_states(media, adapter_.config().injected_hidden_states,
-                              training && semantics_.frozen_parts_drop_out);
+  const bool drops_out = training && semantics_.frozen_parts_drop_out;
+  const adapter::AdapterConfig& config = adapter_.config();
+  return config.all_tokens() ? encoder_->last_tokens(media, drops_out)
+                             : encoder_->cls_states(media, config.injected_hidden_states, drops_out);
 }
 
 at::Tensor EPalm::hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask,

@@ -23,11 +23,12 @@ class EPalm {
  public:
   EPalm(lm::Opt lm, std::shared_ptr<const encoders::Encoder> encoder, adapter::Adapter adapter, Semantics semantics);
 
-  // The CLS of the encoder's last n states, [B,n,Dv]. media as the encoder wants it. training: with the encoder's
+  // The CLS of the encoder's last n states, [B,n,Dv], or every token of the last one, [B,K,Dv], as the adapter's
+  // encoder_tokens says. media as the encoder wants it. training: with the encoder's
   // stochastic depth where the semantics say so.
   at::Tensor features(const at::Tensor& media, bool training = false) const;
 
-  // Hidden states before the head, [B,S,W]; rows [perceptual?, prompts, text]. features undefined: text only.
+  // Hidden states before the head, [B,S,W]; rows [perceptual, prompts, text]. features undefined: text only.
   // ids, mask [B,T] int64. training: the frozen parts drop out where the semantics say so.
   at::Tensor hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask,
                     bool training = false) const;

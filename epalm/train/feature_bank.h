@@ -11,7 +11,7 @@
 namespace epalm::train {
 
 // The encoder is frozen, so without augmentation it needs to see each medium once: features of all distinct media of a
-// data set, in memory (4·n·Dv bytes each).
+// data set, in memory (4·n·Dv bytes each, with all tokens 4·K·Dv).
 class FeatureBank {
  public:
   // Throws Interrupted when asked to stop. progress: media done and in all.
@@ -22,11 +22,11 @@ class FeatureBank {
   // Why the medium of a sample could not be read; "" where it was.
   const std::string& problem(int64_t index) const;
 
-  // [B,n,Dv] of samples by index.
+  // [B,n,Dv], or [B,K,Dv], of samples by index.
   at::Tensor of(std::span<const int64_t> indices) const;
 
  private:
-  at::Tensor features_;                // [media,n,Dv]
+  at::Tensor features_;                // [media,n,Dv], or [media,K,Dv]
   std::vector<std::string> problems_;  // by medium
   std::vector<int64_t> row_of_;        // by sample
 };

@@ -99,5 +99,15 @@ TEST(AdapterConfig, RefusesValuesThatCannotBeAndNamesTheField) {
   EXPECT_EQ(refusal(bad), "accepted");
 }
 
+TEST(AdapterConfig, AllTokensAreThoseOfOneState) {
+  AdapterConfig config = injecting(1, 0, 1);
+  config.encoder_tokens = "all";
+  EXPECT_EQ(refusal(config), "accepted");
+  config.injected_hidden_states = 2;
+  EXPECT_THAT(refusal(config), HasSubstr("injected_hidden_states: 1"));
+  config.encoder_tokens = "every";
+  EXPECT_THAT(refusal(config), HasSubstr("'every'"));
+}
+
 }  // namespace
 }  // namespace epalm::adapter

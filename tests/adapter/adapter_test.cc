@@ -75,6 +75,21 @@ TEST(Adapter, FillsNoSlotWhereNothingIsInjected) {
   for (const at::Tensor& slot : random(config_of(1, 0, 0)).slots(features(1), 4)) EXPECT_FALSE(slot.defined());
 }
 
+TEST(Adapter, MapsAllTokensOfAStateInTheirOrder) {
+  AdapterConfig config = config_of(1, 0, 2);
+  const Adapter single = random(config);
+  config.encoder_tokens = "all";
+  const Adapter adapter = random(config);
+  const at::Tensor tokens = features(4);  // [B,K,Dv]
+  const auto slots = adapter.slots(tokens, 3);
+  ASSERT_EQ(slots[0].sizes(), (at::IntArrayRef{3, 4, kSizes.lm_width}));
+  EXPECT_TRUE(at::equal(slots[1], slots[0]));
+  EXPECT_FALSE(slots[2].defined());
+  for (int64_t k = 0; k < 4; ++k) {
+    expect_close(slots[0].slice(1, k, k + 1), single.slots(tokens.slice(1, k, k + 1), 3)[0]);
+  }
+}
+
 TEST(Adapter, RefusesFeaturesOfAnotherShape) {
   EXPECT_THROW(random(config_of(2, 0, 2)).slots(features(3), 4), std::logic_error);
 }

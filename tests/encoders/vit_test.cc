@@ -54,6 +54,16 @@ TEST(Vit, ClsStatesAreTheNormalisedFirstRowsOldestFirst) {
   }
 }
 
+TEST(Vit, LastTokensAreTheNormalisedLastState) {
+  const Vit vit = random();
+  at::Tensor last;
+  vit.run(pixels(2), [&](const at::Tensor& state) { last = state; });
+  const at::Tensor tokens = vit.last_tokens(pixels(2));
+  ASSERT_EQ(tokens.sizes(), (at::IntArrayRef{2, 1 + 4, 12}));
+  EXPECT_TRUE(at::equal(tokens, vit.normalise(last)));
+  EXPECT_LE((tokens.slice(1, 0, 1) - vit.cls_states(pixels(2), 1)).abs().max().item<double>(), kTolerance);
+}
+
 TEST(Vit, RefusesMoreStatesThanBlocksAndNone) {
   const Vit vit = random();
   EXPECT_THROW(vit.cls_states(pixels(1), 0), Error);

@@ -41,16 +41,28 @@ TEST(TextAttentionMask, TreatsPromptsAsTokensBeforeTheText) {
 
 TEST(PerceptualRow, SeesItselfOnlyUnderCausalSemanticsAndIsSeenByAll) {
   const at::Tensor text = rows({0, kHidden, 0, 0});
-  EXPECT_TRUE(at::equal(with_perceptual_row(text, kCausal), rows({0, kHidden, kHidden,  //
-                                                                  0, 0, kHidden,        //
-                                                                  0, 0, 0})));
+  EXPECT_TRUE(at::equal(with_perceptual_rows(text, 1, kCausal), rows({0, kHidden, kHidden,  //
+                                                                      0, 0, kHidden,        //
+                                                                      0, 0, 0})));
 }
 
 TEST(PerceptualRow, SeesEverythingUnderReferenceSemantics) {
   const at::Tensor text = rows({0, kHidden, 0, kPadded});
-  EXPECT_TRUE(at::equal(with_perceptual_row(text, kReference), rows({0, 0, 0,        //
-                                                                     0, 0, kHidden,  //
-                                                                     0, 0, kPadded})));
+  EXPECT_TRUE(at::equal(with_perceptual_rows(text, 1, kReference), rows({0, 0, 0,        //
+                                                                         0, 0, kHidden,  //
+                                                                         0, 0, kPadded})));
+}
+
+TEST(PerceptualRows, SeeThoseBeforeThemUnderCausalSemanticsAndEverythingUnderReference) {
+  const at::Tensor text = rows({0, kHidden, 0, kPadded});
+  EXPECT_TRUE(at::equal(with_perceptual_rows(text, 2, kCausal), rows({0, kHidden, kHidden, kHidden,  //
+                                                                      0, 0, kHidden, kHidden,        //
+                                                                      0, 0, 0, kHidden,              //
+                                                                      0, 0, 0, kPadded})));
+  EXPECT_TRUE(at::equal(with_perceptual_rows(text, 2, kReference), rows({0, 0, 0, 0,        //
+                                                                         0, 0, 0, 0,        //
+                                                                         0, 0, 0, kHidden,  //
+                                                                         0, 0, 0, kPadded})));
 }
 
 TEST(Branches, SeeTheBeginningAndThemselvesAndCountOnFromTheBeginning) {

@@ -103,7 +103,9 @@ TEST(Opt, RefusesMasksSlotsAndPromptsOfAnotherShape) {
   input.mask = at::ones({1, 3}, at::kLong);
   EXPECT_THROW(lm.hidden(input), std::logic_error);
   input = reading(tokens({2, 3}));
-  input.slots = {at::ones({1, 2, kWidth})};
+  input.slots = {at::ones({1, 2, kWidth + 1})};
+  EXPECT_THROW(lm.hidden(input), std::logic_error);
+  input.slots = {at::ones({1, 2, kWidth}), at::ones({1, 1, kWidth})};  // as many rows as the first one
   EXPECT_THROW(lm.hidden(input), std::logic_error);
   input = reading(tokens({2, 3}));
   input.prompts = at::ones({2, kWidth + 1});
@@ -201,6 +203,29 @@ TEST(OptSlots, FirstLengthensTheSequenceAndLaterOnesOverwriteRowZero) {
   EXPECT_TRUE(at::equal(twice[2].slice(1, 0, 1), slot(2)));
   EXPECT_FALSE(at::equal(once[2].slice(1, 0, 1), slot(2)));
   EXPECT_TRUE(at::equal(twice[2].slice(1, 1), once[2].slice(1, 1)));
+}
+
+TEST(OptSlots, OfSeveralRowsLieInFrontAndAreOverwrittenTogether) {
+  OptInput input = reading(tokens({2, 5, 9}));
+  const at::Tensor first = at::cat({slot(1), slot(2)}, 1), second = at::cat({slot(3), slot(4)}, 1);
+  input.slots = {at::Tensor(), first, second};
+  const auto states = layer_inputs(tiny(), input);
+  EXPECT_EQ(states[0].size(1), 3);
+  EXPECT_EQ(states[1].size(1), 5);
+  EXPECT_EQ(states[2].size(1), 5);
+  EXPECT_TRUE(at::equal(states[1].slice(1, 0, 2), first));
+  EXPECT_TRUE(at::equal(states[2].slice(1, 0, 2), second));
+}
+
+TEST(OptSlots, LaterRowsOfASlotReachEarlierOnesUnderReferenceSemanticsAlone) {
+  OptInput input = reading(tokens({2, 5}));
+  const auto first_row = [&](const Semantics& semantics, int64_t last) {
+    input.semantics = semantics;
+    input.slots = {at::cat({slot(1), slot(last)}, 1)};
+    return random(tiny()).hidden(input).slice(1, 0, 1);
+  };
+  EXPECT_TRUE(at::equal(first_row(kCausal, 2), first_row(kCausal, 3)));
+  EXPECT_FALSE(at::equal(first_row(kReference, 2), first_row(kReference, 3)));
 }
 
 TEST(OptSlots, LieBeforePromptsAndText) {

@@ -43,6 +43,47 @@ TEST(EPalm, BatchEqualsSinglesUnderCausalSemantics) {
   }
 }
 
+// Every token of the encoder's last state before layer 0, as LimBEr puts them.
+adapter::AdapterConfig all_tokens() {
+  adapter::AdapterConfig config = injecting(0, 1);
+  config.injected_hidden_states = 1;
+  config.encoder_tokens = "all";
+  return config;
+}
+
+TEST(AllTokens, StandBeforePromptsAndTextAndBatchEqualsSingles) {
+  const EPalm model = tiny_model(all_tokens(), kCausal);
+  const at::Tensor features = model.features(image(2));
+  constexpr int64_t kTokens = 1 + 4;  // CLS and patches
+  ASSERT_EQ(features.sizes(), (at::IntArrayRef{2, kTokens, 12}));
+  const at::Tensor batch = model.logits(features, kIds, kMask);
+  ASSERT_EQ(batch.sizes(), (at::IntArrayRef{2, kTokens + kPrompts + 5, kVocabulary}));
+  const at::Tensor next = model.next_token_logits(features, kIds, kMask);
+  for (int64_t i = 0; i < 2; ++i) {
+    const int64_t length = kLengths[static_cast<size_t>(i)];
+    const at::Tensor ids = kIds.slice(0, i, i + 1).slice(1, 0, length), mask = at::ones_like(ids);
+    const at::Tensor alone = model.features(image(2).slice(0, i, i + 1));
+    EXPECT_LE(
+        difference(batch.slice(0, i, i + 1).slice(1, 0, kTokens + kPrompts + length), model.logits(alone, ids, mask)),
+        kTolerance);
+    EXPECT_LE(difference(next.slice(0, i, i + 1), model.next_token_logits(alone, ids, mask)), kTolerance);
+  }
+}
+
+TEST(AllTokens, OneOfThemIsTheSingleTokenBeforeLayerZero) {
+  adapter::AdapterConfig cls = all_tokens();
+  cls.encoder_tokens = "cls";
+  for (const Semantics& semantics : {kCausal, kReference}) {
+    const EPalm every = tiny_model(all_tokens(), semantics), single = tiny_model(cls, semantics);
+    const at::Tensor tokens = every.features(image(2));
+    const at::Tensor first = tokens.slice(1, 0, 1);
+    EXPECT_LE(difference(first, single.features(image(2))), kTolerance);
+    EXPECT_TRUE(at::equal(every.logits(first, kIds, kMask), single.logits(first, kIds, kMask)));
+    EXPECT_GT(difference(every.next_token_logits(tokens, kIds, kMask), single.next_token_logits(first, kIds, kMask)),
+              100 * kTolerance);
+  }
+}
+
 TEST(EPalm, SeesTheImage) {
   const EPalm model = tiny_model(injecting(1, 3), kCausal);
   const at::Tensor lit = model.next_token_logits(model.features(image(2)), kIds, kMask);
