@@ -23,6 +23,7 @@ void add_bench(CLI::App& app, Session& session);
 void add_datasets(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
 void add_metrics(CLI::App& app, Session& session);
+void add_reproduce(CLI::App& app, Session& session);
 void add_world(CLI::App& app, Session& session);
 
 }  // namespace epalm::cli

@@ -2,7 +2,7 @@
 # library has one room. Run: cmake -DROOT=. -P tests/include_check.cmake
 cmake_policy(SET CMP0057 NEW)
 set(levels base:0 io:1 text:1 media:1 metrics:1 report:1 hub:1 world:2 nn:2 encoders:3 lm:3 adapter:3 model:4 decode:4 data:4
-    infer:5 eval:6 serve:6 train:7 demo:8 bench:9)
+    infer:5 eval:6 serve:6 train:7 demo:8 bench:9 reproduce:10)
 foreach(entry ${levels})
   string(REPLACE ":" ";" entry ${entry})
   list(GET entry 0 room)

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "epalm/base/error.h"
@@ -10,12 +9,13 @@
 #include "epalm/demo/forecast.h"
 #include "epalm/demo/gates.h"
 #include "epalm/demo/reading.h"
+#include "epalm/demo/task_config.h"
 #include "epalm/demo/task_state.h"
 #include "epalm/demo/worlds.h"
 #include "epalm/eval/samples.h"
 #include "epalm/io/atomic_file.h"
-#include "epalm/io/json_file.h"
 #include "epalm/train/checkpoint.h"
+#include "epalm/train/run_log.h"
 
 namespace epalm::demo {
 namespace {
@@ -40,48 +40,6 @@ Costs costs_of(Task task) {
                       : infer::modality_of(task) == Modality::kVideo ? Costs{0.02, 0.012, 0.0007, 0.003}
                                                                      : Costs{0.01, 0.008, 0.0007, 0.003};
   return infer::is_caption(task) ? Costs{costs.write, costs.features, 2 * costs.train, 8 * costs.answer} : costs;
-}
-
-const char* encoder_folder(Modality modality) {
-  switch (modality) {
-    case Modality::kImage:
-      return "vit";
-    case Modality::kVideo:
-      return "timesformer";
-    case Modality::kAudio:
-      break;
-  }
-  return "ast";
-}
-
-infer::RunConfig task_config(const DemoOptions& options, Task task) {
-  const auto assets = options.assets / "tiny_world";
-  const Modality modality = infer::modality_of(task);
-  std::vector<std::string> overrides;
-  const auto set = [&](const char* key, const fs::path& value) {
-    overrides.push_back(std::string(key) + "=" + json(value.string()).dump());  // quoted, as YAML reads it too
-  };
-  set("text_model", assets / "opt");
-  set("encoder_weights", assets / encoder_folder(modality));
-  set("data_dir", data_folder(options, modality));
-  overrides.insert(overrides.end(), options.overrides.begin(), options.overrides.end());
-  return infer::load_run_config(assets / (std::string(infer::task_name(task)) + ".yaml"), overrides);
-}
-
-// Tells a file from another that took its place.
-json stamp(const fs::path& path) {
-  std::error_code ignored;
-  const auto time = fs::last_write_time(path, ignored).time_since_epoch().count();
-  return {{"bytes", fs::file_size(path, ignored)}, {"time", static_cast<int64_t>(time)}};
-}
-
-// Over the epochs of all calls.
-double mean_epoch_s(const fs::path& log) {
-  std::ifstream file(log);
-  double sum = 0;
-  int epochs = 0;
-  for (std::string line; std::getline(file, line); ++epochs) sum += json::parse(line).value("seconds", 0.0);
-  return epochs == 0 ? 0 : sum / epochs;
 }
 
 class Demo {
@@ -181,17 +139,8 @@ class Demo {
     report(stage_of(config, progress.phase), share, progress);
   }
 
-  // Everything that the result depends on.
-  json made_with(const infer::RunConfig& config) const {
-    const auto world = world_folder(options_, infer::modality_of(config.task)) / "tiny_world.json";
-    return {{"config", to_json(config)},
-            {"world", io::read_json_file(world).value("options", json())},
-            {"lm", stamp(fs::path(config.text_model) / "model.safetensors")},
-            {"encoder", stamp(fs::path(config.encoder_weights) / "model.safetensors")}};
-  }
-
   TaskResult run_task(const infer::RunConfig& config) {
-    TaskState state(task_folder(config.task), made_with(config));
+    TaskState state(task_folder(config.task), made_with(options_, config));
     if (!state.result()) state.finish(measured(config));
     for (const char* phase : {"features", "train", "test", "blank"}) forecast_.skip(stage_of(config, phase));
     return *state.result();
@@ -227,7 +176,7 @@ class Demo {
     training.interrupted = options_.interrupted;
     training.progress = [&](const train::TrainProgress& progress) { report_training(bundle.config, progress); };
     const auto trained = train::train(bundle, training);
-    result.seconds_per_epoch = mean_epoch_s(training.output_dir / "log.txt");
+    result.seconds_per_epoch = train::mean_epoch_seconds(training.output_dir / "log.txt");
     result.epoch_loss = trained.epoch_loss;
     result.epoch_valid = trained.epoch_valid;
     result.checkpoint = trained.best;

@@ -68,6 +68,7 @@ std::string headline(const TaskReport& task, size_t index) {
 
 // One card for each modality, with the first figure of each of its tasks.
 std::string headlines(const std::vector<TaskReport>& tasks) {
+  if (tasks.empty()) return {};
   std::vector<std::string> modalities;
   for (const TaskReport& task : tasks) {
     if (std::find(modalities.begin(), modalities.end(), task.modality) == modalities.end()) {
@@ -218,6 +219,32 @@ std::string task_section(const TaskReport& task, size_t index) {
   return html + "</section>\n";
 }
 
+std::string text_table(const TextTable& table) {
+  std::string html = "<div class=\"scroll\"><table><thead><tr>";
+  const auto words = [&](size_t column) { return is_number_column(table, column) ? "" : " class=\"words\""; };
+  for (size_t i = 0; i < table.header.size(); ++i) {
+    html += fmt::format("<th scope=\"col\"{}>{}</th>", words(i), escape_html(table.header[i]));
+  }
+  html += "</tr></thead>\n<tbody>";
+  for (const auto& row : table.rows) {
+    html += "<tr>";
+    for (size_t i = 0; i < table.header.size(); ++i) {
+      const std::string cell = i < row.size() ? escape_html(row[i]) : "";
+      html += i == 0 ? fmt::format("<th scope=\"row\">{}</th>", cell) : fmt::format("<td{}>{}</td>", words(i), cell);
+    }
+    html += "</tr>\n";
+  }
+  return html + "</tbody></table></div>\n";
+}
+
+std::string own_section(const Section& section) {
+  std::string html = fmt::format("<section class=\"task\"><h2>{}</h2>\n", escape_html(section.title));
+  if (!section.text.empty()) html += fmt::format("<p>{}</p>\n", escape_html(section.text));
+  if (!section.table.header.empty()) html += text_table(section.table);
+  for (const BarChart& chart : section.charts) html += bar_chart(chart);
+  return html + "</section>\n";
+}
+
 }  // namespace
 
 std::string render_html(const Report& report) {
@@ -235,6 +262,7 @@ std::string render_html(const Report& report) {
   add_definition(html, "command", report.command.empty() ? "" : "<code>" + escape_html(report.command) + "</code>");
   html += "</dl></header>\n" + headlines(report.tasks) + overview(report.tasks) + checks_table(report.checks);
   for (size_t i = 0; i < report.tasks.size(); ++i) html += task_section(report.tasks[i], i);
+  for (const Section& section : report.sections) html += own_section(section);
   if (!report.notes.empty()) {
     html += "<section class=\"notes\"><h2>Notes</h2><ul>";
     for (const std::string& note : report.notes) html += fmt::format("<li>{}</li>", escape_html(note));

@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "epalm/report/bar_chart.h"
 #include "epalm/report/exhibit.h"
 #include "epalm/report/line_chart.h"
+#include "epalm/report/text_table.h"
 
 namespace epalm::report {
 
@@ -38,11 +40,19 @@ struct Check {
   bool passed = false;
 };
 
+// A table and charts of one's own.
+struct Section {
+  std::string title = {}, text = {};  // text: a paragraph; empty: none
+  TextTable table = {};               // without a header: none
+  std::vector<BarChart> charts = {};
+};
+
 struct Report {
   std::string title = {}, subtitle = {};
   std::string machine = {}, date = {}, command = {};  // how the numbers came about; empty ones are left out
   std::vector<TaskReport> tasks = {};
   std::vector<Check> checks = {};
+  std::vector<Section> sections = {};
   std::vector<std::string> notes = {};
 };
 

@@ -20,14 +20,14 @@ bool may_be_number(std::string_view cell) {
   return !cell.empty() && cell.front() >= '0' && cell.front() <= '9';
 }
 
+}  // namespace
+
 bool is_number_column(const TextTable& table, size_t column) {
   const auto filled = [&](const auto& row) { return column < row.size() && !row[column].empty(); };
   return std::any_of(table.rows.begin(), table.rows.end(), filled) &&
          std::all_of(table.rows.begin(), table.rows.end(),
                      [&](const auto& row) { return column >= row.size() || may_be_number(row[column]); });
 }
-
-}  // namespace
 
 std::string render_text_table(const TextTable& table) {
   const size_t columns = table.header.size();

@@ -16,4 +16,7 @@ struct TextTable {
 // characters become spaces.
 std::string render_text_table(const TextTable& table);
 
+// Whether every filled cell of the column is a number, so that it is aligned right.
+bool is_number_column(const TextTable& table, size_t column);
+
 }  // namespace epalm::report

@@ -26,4 +26,17 @@ void RunLog::write() const {
   write_file_atomically(path_, std::as_bytes(std::span(text)));
 }
 
+double mean_epoch_seconds(const std::filesystem::path& log) {
+  std::ifstream file(log);
+  double sum = 0;
+  int epochs = 0;
+  for (std::string line; std::getline(file, line);) {
+    const auto json = nlohmann::json::parse(line, nullptr, false);
+    if (!json.is_object() || !json.contains("seconds")) continue;  // a validation within an epoch
+    sum += json["seconds"].get<double>();
+    ++epochs;
+  }
+  return epochs == 0 ? 0 : sum / epochs;
+}
+
 }  // namespace epalm::train

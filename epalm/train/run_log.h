@@ -23,4 +23,7 @@ class RunLog {
   std::vector<nlohmann::json> lines_;
 };
 
+// Seconds of training in an epoch, mean over those in the log, earlier calls included; 0 without any.
+double mean_epoch_seconds(const std::filesystem::path& log);
+
 }  // namespace epalm::train
