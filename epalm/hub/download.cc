@@ -166,6 +166,7 @@ void download(const std::string& url, const std::filesystem::path& path, int64_t
   require(std::fflush(file.get()) == 0, "'{}' cannot be written: {}", path.string(), std::strerror(errno));
   require(request.done == size, "'{}': {} of {} bytes came; what has come is kept, so try again", url, request.done,
           size);
+  if (http.progress) http.progress(size, size);
 }
 
 }  // namespace epalm::hub

@@ -11,7 +11,7 @@ namespace epalm::hub {
 // How requests are made.
 struct Http {
   std::string token{};  // sent to the host of the address alone, not to those that it redirects to; empty: none
-  // Bytes of the file so far and in all. Called from the thread that downloads.
+  // Bytes of the file so far and in all, which the last call has. Called from the thread that downloads.
   std::function<void(int64_t done, int64_t total)> progress{};
   std::function<bool()> interrupted{};  // true: stop with Interrupted
   double idle_timeout_s = 60;           // without a byte

@@ -119,7 +119,16 @@ FileFacts facts_of(const std::string& endpoint, std::string url, const std::stri
   return facts;
 }
 
+DownloadWatch& program_watch() {
+  static DownloadWatch watch;
+  return watch;
+}
+
 }  // namespace
+
+void set_download_watch(DownloadWatch watch) {
+  program_watch() = std::move(watch);
+}
 
 HubOptions hub_options_from_environment() {
   const std::string user_cache =
@@ -133,6 +142,7 @@ HubOptions hub_options_from_environment() {
   options.http.token = environment("HF_TOKEN").empty() ? first_line(home / "token") : environment("HF_TOKEN");
   std::string offline = environment("HF_HUB_OFFLINE");
   std::transform(offline.begin(), offline.end(), offline.begin(), [](unsigned char c) { return std::tolower(c); });
+  options.watch = program_watch();
   options.offline = offline == "1" || offline == "true" || offline == "yes" || offline == "on";
   return options;
 }
@@ -144,6 +154,7 @@ bool is_model_name(const std::string& name) {
 
 ModelCache::ModelCache(const HubOptions& options, const std::string& model) : options_(options), model_(model) {
   require(is_model_name(model), "'{}' is no name of a model of the hub; expected owner/name", model);
+  if (options.watch.interrupted) options_.http.interrupted = options.watch.interrupted;
   std::string folder = "models--" + model;
   folder.replace(folder.find('/'), 1, "--");
   folder_ = options.cache / folder;
@@ -173,7 +184,11 @@ fs::path ModelCache::fetch(const std::string& commit, const std::string& file) c
   if (!fs::exists(blob)) {
     const fs::path incomplete = blob.string() + ".incomplete";
     log_info("loading '{}', {:.1f} MB", url, static_cast<double>(facts.size) / 1e6);
-    download(url, incomplete, facts.size, options_.http);
+    Http http = options_.http;
+    if (options_.watch.progress) {
+      http.progress = [&](int64_t done, int64_t total) { options_.watch.progress(model_ + "/" + file, done, total); };
+    }
+    download(url, incomplete, facts.size, http);
     if (is_hex(facts.etag, 64)) {
       const std::string sum = sha256_of(incomplete);
       if (sum != facts.etag) fs::remove(incomplete);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -8,13 +10,24 @@
 
 namespace epalm::hub {
 
+// Who follows downloads: a bar on a terminal, and the wish to stop.
+struct DownloadWatch {
+  // file: as owner/name/FILE. Bytes so far and in all; the last call has all of them.
+  std::function<void(const std::string& file, int64_t done, int64_t total)> progress{};
+  std::function<bool()> interrupted{};  // true: stop with Interrupted
+};
+
 // Where models of the Hugging Face hub are kept and come from.
 struct HubOptions {
   std::filesystem::path cache{};
   std::string endpoint = "https://huggingface.co";
   bool offline = false;
   Http http{};
+  DownloadWatch watch{};
 };
+
+// Set once, as the log sink, before models are loaded: it is part of all options that come from the environment.
+void set_download_watch(DownloadWatch watch);
 
 // As huggingface_hub reads the environment: HF_HUB_CACHE, else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub, else
 // ~/.cache/huggingface/hub; HF_ENDPOINT; HF_TOKEN, else the file HF_HOME/token; HF_HUB_OFFLINE (1, true, yes or on).

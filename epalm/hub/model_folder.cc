@@ -36,13 +36,16 @@ Names shards(const fs::path& index) {
 // open gives the path of one, which may load it.
 Names choose(const Names& there, Wanted wanted, const std::function<fs::path(const std::string&)>& open) {
   Names chosen;
-  std::set_intersection(there.begin(), there.end(), kTokenizerFiles.begin(), kTokenizerFiles.end(),
-                        std::inserter(chosen, chosen.end()));
+  if (wanted != Wanted::kWeights)
+    std::set_intersection(there.begin(), there.end(), kTokenizerFiles.begin(), kTokenizerFiles.end(),
+                          std::inserter(chosen, chosen.end()));
   const bool tokenizer =
       there.contains("tokenizer.json") || (there.contains("vocab.json") && there.contains("merges.txt"));
   if (wanted == Wanted::kTokenizer) return tokenizer ? chosen : Names();
-  if (!there.contains("config.json")) return {};
-  chosen.insert("config.json");
+  if (wanted == Wanted::kModel) {
+    if (!there.contains("config.json")) return {};
+    chosen.insert("config.json");
+  }
   for (const std::string whole : {"model.safetensors", "pytorch_model.bin"}) {
     if (there.contains(whole)) {
       chosen.insert(whole);
@@ -64,6 +67,18 @@ bool holds_all(const fs::path& snapshot, Wanted wanted) {
   }
   const Names chosen = choose(there, wanted, [&](const std::string& file) { return snapshot / file; });
   return !chosen.empty() && std::includes(there.begin(), there.end(), chosen.begin(), chosen.end());
+}
+
+const char* described(Wanted wanted) {
+  switch (wanted) {
+    case Wanted::kModel:
+      return "config.json with safetensors or pytorch_model.bin";
+    case Wanted::kTokenizer:
+      return "tokenizer.json or vocab.json";
+    case Wanted::kWeights:
+      break;
+  }
+  return "safetensors or pytorch_model.bin";
 }
 
 // The commit of the main branch, and its files.
@@ -100,10 +115,11 @@ std::pair<std::string, Names> listing(const std::string& model, const std::strin
 
 fs::path model_folder(const std::string& name, Wanted wanted, const std::string& key, const HubOptions& options) {
   if (fs::is_directory(name)) return name;
-  require(is_model_name(name),
-          "{} '{}' is not a folder; give the folder of an OPT model with config.json and its "
-          "weights, or a name of the hub such as facebook/opt-350m",
-          key, name);
+  require(is_model_name(name), "{} '{}' is not a folder; give {}", key, name,
+          wanted == Wanted::kWeights
+              ? "a weight file, or a name of the hub such as timm/vit_base_patch16_224.augreg_in21k_ft_in1k"
+              : "the folder of an OPT model with config.json and its weights, or a name of the hub such as "
+                "facebook/opt-350m");
   const ModelCache cache(options, name);
   const auto kept = cache.snapshot();
   if (kept && holds_all(*kept, wanted)) return *kept;
@@ -114,9 +130,7 @@ fs::path model_folder(const std::string& name, Wanted wanted, const std::string&
   const auto [commit, there] = listing(name, key, options);
   const auto fetch = [&, &commit = commit](const std::string& file) { return cache.fetch(commit, file); };
   const Names chosen = choose(there, wanted, fetch);
-  require(
-      !chosen.empty(), "{} '{}': the hub has no {} that can be read among its files", key, name,
-      wanted == Wanted::kModel ? "config.json with safetensors or pytorch_model.bin" : "tokenizer.json or vocab.json");
+  require(!chosen.empty(), "{} '{}': the hub has no {} that can be read among its files", key, name, described(wanted));
   for (const std::string& file : chosen) fetch(file);
   cache.set_main(commit);
   return cache.snapshot_of(commit);

@@ -101,6 +101,30 @@ TEST(ModelFolder, TokenizerAloneNeedsNoWeights) {
   EXPECT_TRUE(std::filesystem::exists(folder / "pytorch_model.bin"));
 }
 
+TEST(ModelFolder, WeightsAloneNeedNeitherConfigNorTokenizer) {
+  const Scratch scratch;
+  TinyHub hub;
+  hub.files.erase("config.json");
+  hub.files.erase("tokenizer.json");
+  const LoopbackServer server(hub);
+  const auto folder = model_folder("owner/tiny", Wanted::kWeights, "encoder_weights", options_of(server, scratch));
+  EXPECT_EQ(bytes_of(folder / "pytorch_model.bin"), "weights");
+}
+
+TEST(ModelFolder, TellsTheWatchOfEveryFileToItsLastByte) {
+  const Scratch scratch;
+  const LoopbackServer server(TinyHub{});
+  HubOptions options = options_of(server, scratch);
+  std::map<std::string, std::pair<int64_t, int64_t>> last;
+  options.watch.progress = [&](const std::string& file, int64_t done, int64_t total) { last[file] = {done, total}; };
+  model_folder("owner/tiny", Wanted::kModel, "text_model", options);
+  EXPECT_EQ(last.at("owner/tiny/pytorch_model.bin"), std::pair(int64_t{7}, int64_t{7}));
+  EXPECT_EQ(last.size(), 3u);
+  options.cache = scratch / "other";
+  options.watch.interrupted = [] { return true; };
+  EXPECT_THROW(model_folder("owner/tiny", Wanted::kModel, "text_model", options), Interrupted);
+}
+
 TEST(ModelFolder, LoadsTheShardsOfTheIndex) {
   const Scratch scratch;
   TinyHub hub;
@@ -164,6 +188,9 @@ TEST(HubOptions, ComeFromTheEnvironmentAsThoseOfPython) {
   EXPECT_EQ(hub_options_from_environment().cache, "/home/me/.cache/huggingface/hub");
   EXPECT_EQ(hub_options_from_environment().endpoint, "https://huggingface.co");
   EXPECT_FALSE(hub_options_from_environment().offline);
+  set_download_watch({.interrupted = [] { return true; }});
+  EXPECT_TRUE(hub_options_from_environment().watch.interrupted());
+  set_download_watch({});
   setenv("HF_HOME", (scratch / "home").c_str(), 1);
   write_bytes(scratch / "home/token", "kept\n");
   EXPECT_EQ(hub_options_from_environment().cache, scratch / "home/hub");
