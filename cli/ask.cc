@@ -10,6 +10,7 @@
 #include "cli/run_flags.h"
 #include "cli/session.h"
 #include "epalm/base/error.h"
+#include "epalm/base/log.h"
 #include "epalm/infer/answer.h"
 #include "epalm/infer/bundle.h"
 #include "epalm/infer/media_input.h"
@@ -75,19 +76,45 @@ void converse(const infer::Bundle& bundle, const std::vector<Medium>& media, con
   if (interrupted()) throw Interrupted("interrupted");
 }
 
-int run_ask(const AskFlags& flags) {
-  const bool captions = flags.question.empty() && !flags.interactive;
-  const auto checkpoint =
-      flags.checkpoint.empty()
-          ? default_checkpoint(infer::task_of(infer::modality_of_file(flags.files.front()), captions))
-          : std::filesystem::path(flags.checkpoint);
+struct Loaded {
+  std::filesystem::path checkpoint;
+  infer::Bundle bundle;
+  std::vector<Medium> media;
+};
+
+// Media are read first: a wrong file is told before models are loaded.
+Loaded load(const std::filesystem::path& checkpoint, const AskFlags& flags) {
   std::vector<std::string> overrides;
   if (!flags.text_model.empty()) overrides.push_back(text_override("text_model", flags.text_model));
   overrides.insert(overrides.end(), flags.overrides.begin(), flags.overrides.end());
   std::vector<Medium> media;
   const infer::RunConfig config = infer::config_of_checkpoint(checkpoint, overrides);
   for (const auto& path : flags.files) media.push_back({path, infer::read_medium(config, path)});
-  const infer::Bundle bundle = infer::load_bundle(checkpoint, overrides);
+  return {checkpoint, infer::load_bundle(checkpoint, overrides), std::move(media)};
+}
+
+// What a demo of other models left, or one that does not say of which, is passed over where there is another adapter.
+Loaded load_default(infer::Task task, const AskFlags& flags) {
+  const auto checkpoints = default_checkpoints(task);
+  for (size_t i = 0; i + 1 < checkpoints.size(); ++i) {
+    const std::string instead = fmt::format("; '{}' answers instead", checkpoints[i + 1].string());
+    try {
+      if (!infer::prints_of_checkpoint(checkpoints[i]).is_null()) return load(checkpoints[i], flags);
+      log_warning("'{}' does not say which models it was trained with, as an older epalm wrote it{}",
+                  checkpoints[i].string(), instead);
+    } catch (const infer::OtherModels& error) {
+      log_warning("{}{}", error.what(), instead);
+    }
+  }
+  return load(checkpoints.back(), flags);
+}
+
+int run_ask(const AskFlags& flags) {
+  const bool captions = flags.question.empty() && !flags.interactive;
+  const auto [checkpoint, bundle, media] =
+      flags.checkpoint.empty()
+          ? load_default(infer::task_of(infer::modality_of_file(flags.files.front()), captions), flags)
+          : load(flags.checkpoint, flags);
   const bool can_caption = infer::is_caption(bundle.config.task);
   require(captions == can_caption, "'{}' is an adapter that {}", checkpoint.string(),
           can_caption ? "writes captions; leave the question out or name another with --checkpoint"
@@ -109,9 +136,10 @@ void add_ask(CLI::App& app, Session& session) {
           "kind that the adapter knows")
       ->required();
   verb->add_option("-q,--question", flags->question, "the question; without one: captions");
-  verb->add_option(
-      "--checkpoint", flags->checkpoint,
-      "the adapter; default: that of the last `epalm demo`, else the shipped one, for the kind of the first medium");
+  verb->add_option("--checkpoint", flags->checkpoint,
+                   "the adapter: a file or an adapter's folder; default: that of the last `epalm demo`, else the "
+                   "shipped one, for the "
+                   "kind of the first medium");
   verb->add_option("--text-model", flags->text_model, "folder of the OPT model, where the adapter does not say");
   verb->add_option("--set", flags->overrides,
                    "KEY=VALUE that replaces a key of the adapter's configuration, as num_beams=3")

@@ -34,16 +34,19 @@ fs::path assets_folder() {
   return *found;
 }
 
-fs::path default_checkpoint(infer::Task task) {
+std::vector<fs::path> default_checkpoints(infer::Task task) {
   const std::string name(infer::task_name(task));
   const fs::path of_demo = fs::path("runs/demo") / name / "checkpoint_best.pth";
-  if (fs::exists(of_demo)) return of_demo;
+  std::vector<fs::path> found;
+  if (fs::exists(of_demo)) found.push_back(of_demo);
   if (const auto assets = find_assets()) {
     const fs::path shipped = *assets / "adapters" / (name + ".safetensors");
-    if (fs::exists(shipped)) return shipped;
+    if (fs::exists(shipped)) found.push_back(shipped);
   }
-  fail("no adapter: '{}' does not exist; run `epalm demo` to train one, or name one with --checkpoint",
-       of_demo.string());
+  require(!found.empty(),
+          "no adapter: '{}' does not exist; run `epalm demo` to train one, or name one with --checkpoint",
+          of_demo.string());
+  return found;
 }
 
 }  // namespace epalm::cli

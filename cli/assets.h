@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "epalm/infer/run_config.h"
 
@@ -10,8 +11,8 @@ namespace epalm::cli {
 // Error where none of them is a folder.
 std::filesystem::path assets_folder();
 
-// The adapter that `ask` uses unless told otherwise: of the last demo, else the shipped one. task: kVqa or kCaption.
-// Throws Error that says how to make one.
-std::filesystem::path default_checkpoint(infer::Task task);
+// The adapters that `ask` tries unless told otherwise: of the last demo, then the shipped one; those that are there.
+// Throws Error that says how to make one where none is.
+std::vector<std::filesystem::path> default_checkpoints(infer::Task task);
 
 }  // namespace epalm::cli

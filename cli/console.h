@@ -10,6 +10,8 @@
 
 namespace epalm::cli {
 
+enum class Unit { kCount, kBytes };  // kBytes: shown as megabytes
+
 // Standard error: log lines and one progress bar below them. On a terminal the bar redraws itself; elsewhere it becomes
 // a plain line every ten seconds and at each end. NO_COLOR and TERM=dumb are respected. Thread-safe.
 class Console {
@@ -19,7 +21,7 @@ class Console {
   void log(LogLevel level, std::string_view message);
   // detail: what stands behind the count, as "loss 1.25". eta_s < 0: computed from the time since this label appeared.
   void progress(const std::string& label, int64_t done, int64_t total, const std::string& detail = "",
-                double eta_s = -1);
+                double eta_s = -1, Unit unit = Unit::kCount);
   void clear_progress();  // before anything else is printed
 
   bool terminal() const { return terminal_; }

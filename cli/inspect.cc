@@ -1,12 +1,13 @@
 #include <fmt/ranges.h>
 
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 
-#include "cli/model_shapes.h"
 #include "cli/session.h"
 #include "epalm/base/error.h"
 #include "epalm/infer/bundle.h"
+#include "epalm/infer/model_shapes.h"
 #include "epalm/io/tensor_file.h"
 #include "epalm/io/torch_file.h"
 #include "epalm/report/numbers.h"
@@ -23,10 +24,10 @@ struct InspectFlags {
 };
 
 bool is_config(const fs::path& path) {
-  return path.extension() == ".yaml" || path.extension() == ".yml";
+  return path.extension() == ".yaml" || path.extension() == ".yml" || path.filename() == "config.json";
 }
 
-nlohmann::json json_of(const PartCounts& counts) {
+nlohmann::json json_of(const infer::PartCounts& counts) {
   return {{"parameters_total", counts.all.total},
           {"parameters_trained", counts.all.trained},
           {"trained_percent", counts.all.trained_percent()},
@@ -45,15 +46,36 @@ std::string adapter_places(const adapter::BottleneckPlaces& places) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+nlohmann::json json_of(const std::vector<infer::ExplainedKey>& keys) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const auto& key : keys) {
+    list.push_back(
+        {{"name", key.name}, {"value", key.value}, {"meaning", key.meaning}, {"given", key.given}, {"read", key.read}});
+  }
+  return list;
+}
+
+void print_keys(const char* title, const std::vector<infer::ExplainedKey>& keys,
+                const std::function<bool(const infer::ExplainedKey&)>& chosen) {
+  bool first = true;
+  for (const auto& key : keys) {
+    if (!chosen(key)) continue;
+    if (first) fmt::print("\n{}:\n", title);
+    first = false;
+    fmt::print("  {:<28} {:<24} {}\n", key.name, key.value, key.meaning);
+  }
+}
+
 void inspect_config(const InspectFlags& flags) {
   const auto config = infer::load_run_config(flags.path, flags.overrides);
-  const auto unread = infer::unread_keys(flags.path);
-  const ModelShapes shapes = model_shapes(config);
-  const PartCounts counts = count_parts(config, shapes);
+  const auto keys = infer::explain_run_config(flags.path, flags.overrides);
+  const infer::ModelShapes shapes = infer::model_shapes(config);
+  const infer::PartCounts counts = infer::count_parts(config, shapes);
   if (flags.json) {
     nlohmann::json document = json_of(counts);
     document["keys"] = infer::to_json(config);
-    document["unread"] = unread;
+    document["unread"] = infer::unread_keys(flags.path);
+    document["explained"] = json_of(keys);
     fmt::print("{}\n", document.dump(2));
     return;
   }
@@ -74,8 +96,9 @@ void inspect_config(const InspectFlags& flags) {
   fmt::print("total           {:>45}\n", report::with_thousands(counts.all.total));
   fmt::print("trained         {:>45}  {:.4f} %\n", report::with_thousands(counts.all.trained),
              counts.all.trained_percent());
-  if (!unread.empty()) fmt::print("keys that nothing reads: {}\n", fmt::join(unread, ", "));
-  fmt::print("{}\n", infer::to_json(config).dump(2));
+  print_keys("keys that are read", keys, [](const auto& key) { return key.given && key.read; });
+  print_keys("keys that change nothing", keys, [](const auto& key) { return !key.read; });
+  print_keys("keys that are not given, with their defaults", keys, [](const auto& key) { return !key.given; });
 }
 
 // What a checkpoint says about its run; null where the file is no checkpoint.
@@ -84,14 +107,14 @@ nlohmann::json checkpoint_facts(const fs::path& path) {
   if (!fs::is_regular_file(path)) return facts;
   if (path.extension() == ".safetensors") {
     for (const auto& [key, value] : io::open_tensor_file(path)->metadata()) {
-      facts[key] = key == "epalm_config" ? nlohmann::json::parse(value, nullptr, false) : nlohmann::json(value);
+      facts[key] = key.starts_with("epalm_") ? nlohmann::json::parse(value, nullptr, false) : nlohmann::json(value);
     }
     return facts;
   }
   if (path.extension() != ".pth" && path.extension() != ".pt") return facts;
   const io::Value root = io::read_torch(path);
   if (!root.is_dict()) return facts;
-  for (const char* key : {"epoch", "best_valid", "best_epoch", "config"}) {
+  for (const char* key : {"epoch", "best_valid", "best_epoch", "config", "epalm_frozen"}) {
     if (root.contains(key)) facts[key] = io::json_from_value(root.at(key));
   }
   if (root.contains("optimizer")) facts["resumable"] = true;
@@ -136,12 +159,13 @@ void inspect_weights(const InspectFlags& flags) {
 void add_inspect(CLI::App& app, Session& session) {
   auto* verb = app.add_subcommand("inspect", "What a configuration, a checkpoint or a weight file holds");
   auto flags = std::make_shared<InspectFlags>();
-  verb->add_option("PATH", flags->path, "a .yaml configuration, a checkpoint, a weight file or a model folder")
+  verb->add_option("PATH", flags->path,
+                   "a configuration (.yaml, or config.json of a run), a checkpoint, a weight file or a model folder")
       ->required();
   verb->add_option("KEY=VALUE", flags->overrides, "keys that replace those of a configuration");
   verb->add_flag("--json", flags->json, "one JSON document");
   verb->footer(
-      "\nA configuration: parameters in total and trained, from the shapes alone, and every key with its value.\n"
+      "\nA configuration: parameters in total and trained, from the shapes alone, and what every key does.\n"
       "Example:\n  epalm inspect ePALM_vqa.yaml text_model=facebook/opt-6.7b");
   verb->callback([flags, &session] {
     session.action = [flags] {

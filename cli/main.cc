@@ -14,6 +14,7 @@
 #include "cli/interrupt.h"
 #include "cli/session.h"
 #include "epalm/base/error.h"
+#include "epalm/hub/hub_cache.h"
 #include "epalm/infer/config_source.h"
 
 namespace {
@@ -108,6 +109,7 @@ int main(int argc, char** argv) {
   add_eval(app, session);
   add_ask(app, session);
   add_bench(app, session);
+  add_reproduce(app, session);
   add_inspect(app, session);
   add_datasets(app, session);
   add_metrics(app, session);
@@ -120,6 +122,10 @@ int main(int argc, char** argv) {
   if (const int code = parse(app, with_dashes(argc, argv)); code != kOk) return code < 0 ? kOk : code;
   set_log_sink([](LogLevel level, std::string_view message) { Console::get().log(level, message); });
   catch_interrupts();
+  hub::set_download_watch(
+      {.progress = [](const std::string& file, int64_t done,
+                      int64_t total) { Console::get().progress("load " + file, done, total, "", -1, Unit::kBytes); },
+       .interrupted = interrupted});
   const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
   at::set_num_threads(session.threads > 0 ? session.threads : static_cast<int>(cores));
   return run(session);

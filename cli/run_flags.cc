@@ -22,6 +22,7 @@ std::vector<std::string> RunFlags::all_overrides() const {
     all.push_back(
         text_override(std::filesystem::exists(vision_model) ? "encoder_weights" : "vision_model_name", vision_model));
   }
+  if (!encoder_weights.empty()) all.push_back(text_override("encoder_weights", encoder_weights));
   if (!data_dir.empty()) all.push_back(text_override("data_dir", data_dir));
   if (!seed.empty()) all.push_back("run_seed=" + seed);
   all.insert(all.end(), overrides.begin(), overrides.end());
@@ -40,8 +41,10 @@ infer::RunConfig RunFlags::load() const {
 void add_run_flags(CLI::App& verb, RunFlags& flags) {
   verb.add_option("CONFIG", flags.config, "YAML file of the run")->required();
   verb.add_option("KEY=VALUE", flags.overrides, "keys that replace those of the file, as optimizer.lr=1e-4");
-  verb.add_option("--text-model", flags.text_model, "folder of the OPT model");
+  verb.add_option("--text-model", flags.text_model, "folder of the OPT model, or a name on the hub");
   verb.add_option("--vision-model", flags.vision_model, "timm name of the encoder, or its weight file or folder");
+  verb.add_option("--encoder-weights", flags.encoder_weights,
+                  "weight file or folder of the encoder, or a name on the hub");
   verb.add_option("--data-dir", flags.data_dir, "folder of the data set");
   verb.add_option("--seed", flags.seed, "seed of the run (key run_seed)");
   verb.add_option("--device", flags.device, "cpu, the only one in this build");

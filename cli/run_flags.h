@@ -13,7 +13,7 @@ namespace epalm::cli {
 // The configuration of a run as it stands on the command line: a file, flags of the published programs, key=value.
 struct RunFlags {
   std::string config;
-  std::string text_model, vision_model, data_dir, device = "cpu";
+  std::string text_model, vision_model, encoder_weights, data_dir, device = "cpu";
   std::string seed;
   std::vector<std::string> overrides;
 

@@ -11,6 +11,7 @@
 #include "epalm/base/log.h"
 #include "epalm/eval/evaluate.h"
 #include "epalm/infer/bundle.h"
+#include "epalm/train/adapter_folder.h"
 #include "epalm/train/trainer.h"
 
 namespace epalm::cli {
@@ -22,13 +23,11 @@ struct TrainFlags {
   bool resume = false, save_best = false, evaluate = false, json = false;
 };
 
-std::map<std::string, double> test_metrics(const infer::RunConfig& config, const std::filesystem::path& checkpoint) {
-  infer::Bundle bundle = infer::load_bundle(config);
-  infer::load_adapter(bundle, checkpoint);
+std::map<std::string, double> test_metrics(const infer::Bundle& bundle) {
   eval::EvalOptions options;
   options.interrupted = interrupted;
   options.progress = [](int64_t done, int64_t total) { Console::get().progress("test", done, total); };
-  auto metrics = eval::evaluate(bundle, config.test_split, options).metrics;
+  auto metrics = eval::evaluate(bundle, bundle.config.test_split, options).metrics;
   Console::get().clear_progress();
   return metrics;
 }
@@ -48,7 +47,8 @@ void show(const train::TrainProgress& progress) {
 int run_train(const TrainFlags& flags) {
   const infer::RunConfig config = flags.run.load();
   nlohmann::json document{{"task", infer::task_name(config.task)}};
-  std::filesystem::path tested = flags.checkpoint;
+  std::filesystem::path tested = flags.checkpoint, folder;
+  train::AdapterCard card;
   if (flags.evaluate) {
     require(!flags.checkpoint.empty(), "--evaluate needs the adapter to score; add --checkpoint FILE");
   } else {
@@ -62,15 +62,27 @@ int run_train(const TrainFlags& flags) {
     const auto result = train::train(config, options);
     Console::get().clear_progress();
     tested = result.best;
+    folder = options.output_dir / "adapter";
+    card.run_record = options.output_dir / "run.json";
+    card.scores = {{config.val_split, result.valid_metrics}};
     document.update({{"seconds_per_epoch", result.seconds_per_epoch},
                      {"epoch_loss", result.epoch_loss},
                      {"epoch_valid", result.epoch_valid},
                      {"best", result.best.string()},
-                     {"last", result.last.string()}});
-    if (!flags.json)
-      fmt::print("{} epochs, {:.1f} s each; {}\n", result.epoch_loss.size(), result.seconds_per_epoch, tested.string());
+                     {"last", result.last.string()},
+                     {"adapter", folder.string()}});
+    if (!flags.json) {
+      fmt::print("{} epochs, {:.1f} s each; {}; {}\n", result.epoch_loss.size(), result.seconds_per_epoch,
+                 tested.string(), folder.string());
+    }
   }
-  const auto metrics = test_metrics(config, tested);
+  const infer::Bundle bundle = infer::load_bundle(config);
+  infer::load_adapter(bundle, tested);
+  // Once before the test, which may take long or fail, and once with its scores.
+  if (!folder.empty()) train::write_adapter_folder(folder, bundle, card);
+  const auto metrics = test_metrics(bundle);
+  card.scores.push_back({config.test_split, metrics});
+  if (!folder.empty()) train::write_adapter_folder(folder, bundle, card);
   document["metrics"] = metrics;
   if (flags.json) {
     fmt::print("{}\n", document.dump(2));
@@ -86,7 +98,8 @@ void add_train(CLI::App& app, Session& session) {
   auto* verb = app.add_subcommand("train", "Trains an adapter and scores it on the test split");
   auto flags = std::make_shared<TrainFlags>();
   add_run_flags(*verb, flags->run);
-  verb->add_option("--output-dir", flags->output_dir, "checkpoints and log.txt go here; default: runs/NAME of CONFIG");
+  verb->add_option("--output-dir", flags->output_dir,
+                   "checkpoints, log.txt and the folder adapter/ go here; default: runs/NAME of CONFIG");
   verb->add_option("--checkpoint", flags->checkpoint, "start from this adapter; with --resume: continue this run");
   verb->add_flag("--resume", flags->resume, "continue the run in --output-dir exactly where it stopped");
   verb->add_flag("--save-best", flags->save_best,

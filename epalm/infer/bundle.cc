@@ -19,7 +19,7 @@ bool is_safetensors(const std::filesystem::path& path) {
 // A relative path that does not exist here may be meant from the folder of the checkpoint.
 void look_beside(std::string& path, const std::filesystem::path& checkpoint) {
   if (path.empty() || std::filesystem::exists(path)) return;
-  const auto beside = checkpoint.parent_path() / path;
+  const auto beside = checkpoint_file(checkpoint).parent_path() / path;
   if (std::filesystem::exists(beside)) path = beside.string();
 }
 
@@ -66,14 +66,42 @@ Bundle load_bundle(const RunConfig& config) {
   adapter::Adapter adapter(
       config.adapter,
       adapter::random_adapter(config.adapter, model::frozen_sizes(lm.config(), encoder->width()), config.seed));
-  Bundle bundle{config, std::move(tokenizer),
+  Bundle bundle{config,
+                std::move(tokenizer),
                 model::EPalm(std::move(lm), std::move(encoder), std::move(adapter), semantics_named(config.semantics)),
-                text_rules(config)};
+                text_rules(config),
+                {}};
+  bundle.prints = frozen_prints(bundle.model);
   model::mark_trainable(bundle.model, config.trainable);
   return bundle;
 }
 
+std::filesystem::path checkpoint_file(const std::filesystem::path& checkpoint) {
+  if (!std::filesystem::is_directory(checkpoint)) return checkpoint;
+  const auto file = checkpoint / "adapter.safetensors";
+  require(std::filesystem::exists(file),
+          "'{}' is a folder without adapter.safetensors; name an adapter's folder, as RUN/adapter, or a file",
+          checkpoint.string());
+  return file;
+}
+
+nlohmann::json prints_of_checkpoint(const std::filesystem::path& checkpoint) {
+  const auto path = checkpoint_file(checkpoint);
+  if (!is_safetensors(path)) {
+    const auto value = io::read_torch(path);
+    return value.is_dict() && value.contains("epalm_frozen") ? io::json_from_value(value.at("epalm_frozen"))
+                                                             : nlohmann::json();
+  }
+  const auto metadata = io::open_tensor_file(path)->metadata();
+  const auto found = metadata.find("epalm_frozen");
+  return found == metadata.end() ? nlohmann::json() : io::parse_json(found->second, path.string());
+}
+
 RunConfig config_of_checkpoint(const std::filesystem::path& checkpoint, const std::vector<std::string>& overrides) {
+  if (std::filesystem::is_directory(checkpoint)) {
+    const auto config = checkpoint_file(checkpoint).parent_path() / "config.json";
+    return run_config_from_json(io::read_json_file(config), config.string(), overrides);
+  }
   if (is_safetensors(checkpoint)) {
     const auto metadata = io::open_tensor_file(checkpoint)->metadata();
     const auto found = metadata.find("epalm_config");
@@ -94,8 +122,12 @@ Bundle load_bundle(const std::filesystem::path& checkpoint, const std::vector<st
   return bundle;
 }
 
-void load_adapter(const Bundle& bundle, const std::filesystem::path& checkpoint) {
+void load_adapter(const Bundle& bundle, const std::filesystem::path& from) {
   const torch::NoGradGuard no_grad;
+  const auto checkpoint = checkpoint_file(from);
+  if (const auto saved = prints_of_checkpoint(checkpoint); !saved.is_null()) {
+    check_prints(saved, from, bundle.prints, bundle.config);
+  }
   const auto file = io::open_tensor_file(checkpoint);
   const auto parameters = bundle.model.parameters();
   std::vector<nn::WeightSpec> table;

@@ -14,6 +14,27 @@ nn::Precision precision_of(const RunConfig& config) {
   return config.precision == "bf16" ? nn::Precision::kBFloat16 : nn::Precision::kFloat32;
 }
 
+// The weight file of an encoder that is a name of the hub, or that the config names by its shape alone.
+std::filesystem::path encoder_from_hub(const RunConfig& config) {
+  const std::string published = published_weights(config.vision_model);
+  const std::string where = published.empty()
+                                ? ""
+                                : fmt::format("; the published weights of {} are {}: load that file and give its path",
+                                              config.vision_model, published);
+  const std::string name = config.encoder_weights.empty() ? hub_weights(config.vision_model) : config.encoder_weights;
+  require(hub::is_model_name(name), "encoder_weights '{}' does not exist{}", config.encoder_weights, where);
+  try {
+    const auto folder =
+        hub::model_folder(name, hub::Wanted::kWeights, "encoder_weights", hub::hub_options_from_environment());
+    // The file, not the folder, whose config.json is another program's.
+    return io::open_tensor_file(folder)->path();
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const Error& error) {
+    fail("{}{}", error.what(), where);
+  }
+}
+
 }  // namespace
 
 lm::Opt load_language_model(const RunConfig& config) {
@@ -36,11 +57,9 @@ encoders::EncoderRequest encoder_request(const RunConfig& config) {
 }
 
 std::shared_ptr<const encoders::Encoder> load_encoder(const RunConfig& config) {
-  const std::string published = published_weights(config.vision_model);
-  require(std::filesystem::exists(config.encoder_weights) || published.empty(),
-          "encoder_weights '{}' does not exist; the published weights of {} are {}: load that file and give its path",
-          config.encoder_weights, config.vision_model, published);
-  return encoders::load_encoder(encoder_request(config), precision_of(config));
+  encoders::EncoderRequest request = encoder_request(config);
+  if (!std::filesystem::exists(request.weights)) request.weights = encoder_from_hub(config);
+  return encoders::load_encoder(request, precision_of(config));
 }
 
 text::Tokenizer load_tokenizer(const RunConfig& config) {

@@ -16,8 +16,9 @@ lm::Opt load_language_model(const RunConfig& config);
 // What the config says of its encoder.
 encoders::EncoderRequest encoder_request(const RunConfig& config);
 
-// The encoder in config.encoder_weights: a weight file, or a folder with model.safetensors and a config.json (see
-// encoders/load_encoder.h). Its position tables are resized to what the config asks for.
+// The encoder in config.encoder_weights: a weight file, a folder with model.safetensors and a config.json (see
+// encoders/load_encoder.h), or the name of weights on the hub; where the config has none, the published weights of a
+// ViT of that name on the hub. Its position tables are resized to what the config asks for.
 std::shared_ptr<const encoders::Encoder> load_encoder(const RunConfig& config);
 
 // The tokenizer in config.tokenizer_name, else beside the language model, with the config's special tokens added.

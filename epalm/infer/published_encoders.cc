@@ -40,4 +40,11 @@ std::string published_weights(const std::string& vision_model_name) {
   return "";
 }
 
+std::string hub_weights(const std::string& vision_model_name) {
+  for (const auto& [name, file] : kAugReg) {
+    if (name == vision_model_name) return fmt::format("timm/{}.augreg_in21k_ft_in1k", name);
+  }
+  return "";
+}
+
 }  // namespace epalm::infer

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "epalm/base/error.h"
@@ -25,23 +26,45 @@ concept OptionalSection = requires(T field) {
 }
 &&Section<typename T::value_type>;
 
-// Published keys that change nothing here.
-const std::vector<std::string> kUnread{
-    "warm_up",        "use_vis_prefix",   "replace_added_tokens", "connector_per_text_layer",
-    "all_vis_tokens", "k_test",           "dataset_name",         "shift_labels",
-    "use_cache",      "connector_config", "nb_prompts",           "mask_p"};
+// Published keys that change nothing here, and why.
+struct UnreadKey {
+  std::string name;
+  const char* why;
+};
+constexpr const char* kNeverRead = "never read by the published program, nor here";
+const std::vector<UnreadKey> kUnread{
+    {"warm_up", kNeverRead},
+    {"use_vis_prefix", "never read by the published program: the perceptual token is always put in front"},
+    {"replace_added_tokens", "never read by the published program: the token is always replaced in later layers"},
+    {"connector_per_text_layer", kNeverRead},
+    {"all_vis_tokens", kNeverRead},
+    {"k_test", kNeverRead},
+    {"dataset_name", "never read by the published program: data_dir and the splits tell the data set"},
+    {"shift_labels", "read only by the published float32 GQA program; labels are always shifted once here"},
+    {"use_cache", "must be false for the published program, which crashes otherwise; changes no answer here"},
+    {"connector_config", kNeverRead},
+    {"nb_prompts", "of deep prompts, with which the published program crashes"}};
 // Says which media a task named vqa or caption is about; otherwise the task does.
 constexpr const char* kModality = "modality";
-const std::vector<std::string> kUnreadOfSchedule{"lr", "cooldown_epochs", "lr_noise_std"};
+const std::vector<UnreadKey> kUnreadOfSchedule{
+    {"lr", "never read by the published program: the rates are those of optimizer"},
+    {"cooldown_epochs", "never read by the published program, whose runs end after epochs"},
+    {"lr_noise_std", "has no effect in the published program, whose noise always has the deviation 1"}};
 // Published keys of which one value is built.
 const std::vector<std::pair<std::string, json>> kFixed{
-    {"connector_type", "linear"}, {"deep", false}, {"task_prompt", ""}};
+    {"connector_type", "linear"}, {"deep", false}, {"task_prompt", ""}, {"mask_p", 0}};
 // Other spellings of keys, used where the key itself is absent.
 const std::vector<std::pair<std::string, std::string>> kAliases{{"pretrained_model", "encoder_weights"},
                                                                 {"vision_model", "vision_model_name"}};
 
 bool contains(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
+}
+
+std::vector<std::string> names(const std::vector<UnreadKey>& keys) {
+  std::vector<std::string> names;
+  for (const UnreadKey& key : keys) names.push_back(key.name);
+  return names;
 }
 
 // In the last part of a path that names one: 'ePALM_pt_L_vqa.yaml', 'runs/caption/checkpoint_best.pth'.
@@ -154,7 +177,7 @@ template <Section Keys>
 void convert(const Value& from, Keys& keys) {
   if (!from.value.is_object()) from.wrong("keys and values");
   read_object(from.source, from.key + ".", from.value, keys,
-              std::same_as<Keys, ScheduleKeys> ? kUnreadOfSchedule : std::vector<std::string>{});
+              std::same_as<Keys, ScheduleKeys> ? names(kUnreadOfSchedule) : std::vector<std::string>{});
 }
 
 // What the published code could do and this one cannot yet.
@@ -295,7 +318,7 @@ RunConfig read(ConfigSource source, std::optional<Task> task) {
     source.values[key] = *found;
     if (source.places.contains(alias)) source.places[key] = source.place(alias);
   }
-  std::vector<std::string> also_known = kUnread;
+  std::vector<std::string> also_known = names(kUnread);
   also_known.emplace_back(kModality);
   for (const auto& [key, only] : kFixed) also_known.push_back(key);
   for (const auto& [alias, key] : kAliases) also_known.push_back(alias);
@@ -350,6 +373,29 @@ void add_help(const Keys& keys, const std::string& prefix, std::vector<KeyHelp>&
   });
 }
 
+// The meaning of every key that a file may hold.
+std::map<std::string, ExplainedKey> meanings() {
+  std::map<std::string, ExplainedKey> meanings;
+  const auto add = [&](const std::string& name, const std::string& meaning, bool read) {
+    meanings[name] = {.name = name, .meaning = meaning, .read = read};
+  };
+  for (const KeyHelp& key : run_config_help()) add(key.name, key.meaning, true);
+  for (const UnreadKey& key : kUnread) add(key.name, key.why, false);
+  for (const UnreadKey& key : kUnreadOfSchedule) add("schedular." + key.name, key.why, false);
+  for (const auto& [key, only] : kFixed) add(key, fmt::format("only {} is built", only.dump()), true);
+  for (const auto& [alias, key] : kAliases) add(alias, fmt::format("read as {} where that is absent", key), true);
+  add(kModality, "image, video or audio: the media of a task named vqa or caption; never read by the published program",
+      true);
+  return meanings;
+}
+
+// Calls visit(name, value) for a value, or for everything in it where it is a section.
+template <typename Visit>
+void visit_leaves(const std::string& name, const json& value, const Visit& visit) {
+  if (!value.is_object()) return visit(name, value);
+  for (const auto& [part, inner] : value.items()) visit_leaves(name + "." + part, inner, visit);
+}
+
 }  // namespace
 
 RunConfig load_run_config(const std::filesystem::path& yaml, const std::vector<std::string>& overrides,
@@ -375,9 +421,9 @@ std::vector<std::string> unread_keys(const std::filesystem::path& yaml) {
   std::vector<std::string> unread;
   const ConfigSource source = read_yaml_source(yaml);
   for (const std::string& key : source.keys) {
-    if (contains(kUnread, key)) unread.push_back(key);
+    if (contains(names(kUnread), key)) unread.push_back(key);
     if (key != "schedular" || !source.values[key].is_object()) continue;
-    for (const std::string& part : kUnreadOfSchedule) {
+    for (const std::string& part : names(kUnreadOfSchedule)) {
       if (source.values[key].contains(part)) unread.push_back(key + "." + part);
     }
   }
@@ -388,6 +434,43 @@ std::vector<KeyHelp> run_config_help() {
   std::vector<KeyHelp> help;
   add_help(RunConfig{}, "", help);
   return help;
+}
+
+std::vector<ExplainedKey> explain_run_config(const std::filesystem::path& yaml,
+                                             const std::vector<std::string>& overrides) {
+  ConfigSource source = read_yaml_source(yaml);
+  apply_overrides(source, overrides);
+  const json all = to_json(read(source, {}));
+  for (const auto& [key, value] : source.values.items()) {
+    if (!contains(source.keys, key)) source.keys.push_back(key);
+  }
+  const auto known = meanings();
+  std::vector<ExplainedKey> keys;
+  std::vector<std::string> given;
+  const auto add = [&](const std::string& name, const json& value, bool is_given) {
+    ExplainedKey key = known.contains(name) ? known.at(name) : ExplainedKey{.name = name, .meaning = "left out"};
+    key.value = value.is_null() ? "" : value.dump(-1, ' ', false, json::error_handler_t::replace);
+    key.given = is_given;
+    keys.push_back(std::move(key));
+  };
+  for (const std::string& top : source.keys) {
+    visit_leaves(top, source.values[top], [&](const std::string& name, const json& value) {
+      add(name, value, true);
+      given.push_back(name);
+      for (const auto& [alias, key] : kAliases) {
+        if (name == alias) given.push_back(key);
+      }
+    });
+  }
+  std::map<std::string, json> values;
+  for (const auto& [top, value] : all.items()) {
+    visit_leaves(top, value, [&](const std::string& name, const json& leaf) { values[name] = leaf; });
+  }
+  for (const KeyHelp& help : run_config_help()) {
+    const bool of_absent_section = help.name.starts_with("adapter_config.") && !values.contains(help.name);
+    if (!contains(given, help.name) && !of_absent_section) add(help.name, values[help.name], false);
+  }
+  return keys;
 }
 
 }  // namespace epalm::infer

@@ -241,4 +241,15 @@ struct KeyHelp {
 };
 std::vector<KeyHelp> run_config_help();
 
+struct ExplainedKey {
+  std::string name{};     // nested as optimizer.lr
+  std::string value{};    // as JSON; "" where absent
+  std::string meaning{};  // one line; of a key that changes nothing, why
+  bool given = false;     // in the file or an override; else the value is a default
+  bool read = true;       // false: changes nothing
+};
+// Every key of the file in its order, then those of the overrides, then all others.
+std::vector<ExplainedKey> explain_run_config(const std::filesystem::path& yaml,
+                                             const std::vector<std::string>& overrides = {});
+
 }  // namespace epalm::infer

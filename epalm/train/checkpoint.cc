@@ -115,6 +115,7 @@ void write_checkpoint(const std::filesystem::path& path, const infer::Bundle& bu
                    {"optimizer", optimizer_value(optimizer, schedule.base_rates())},
                    {"lr_scheduler", schedule_value(schedule)},
                    {"config", io::value_from_json(to_json(bundle.config))},
+                   {"epalm_frozen", io::value_from_json(to_json(bundle.prints, bundle.config))},
                    {"epoch", state.epoch},
                    {"best_valid", state.best_valid},
                    {"best_epoch", state.best_epoch}};
@@ -144,7 +145,10 @@ void write_adapter(const std::filesystem::path& path, const infer::Bundle& bundl
   for (const auto& [name, tensor] : bundle.model.parameters()) {
     if (is_adapter_name(bundle, name) || tensor.requires_grad()) tensors.emplace_back(name, tensor.detach());
   }
-  io::write_safetensors(path, tensors, {{"format", "pt"}, {"epalm_config", to_json(bundle.config).dump()}});
+  io::write_safetensors(path, tensors,
+                        {{"format", "pt"},
+                         {"epalm_config", to_json(bundle.config).dump()},
+                         {"epalm_frozen", to_json(bundle.prints, bundle.config).dump()}});
 }
 
 }  // namespace epalm::train

@@ -18,9 +18,10 @@ struct RunState {
 };
 
 // The published layout (SPEC.md §6.4): model, optimizer, lr_scheduler, config, epoch, best_valid, best_epoch; readable
-// by torch.load. Trained parameters outside the adapter, which the published files leave out, stand under
-// `epalm_unfrozen`. averages (nullptr: none): after swap(), so that `model` holds the averages, which are what is
-// evaluated and used, and `epalm_trained` what training continues from. Atomic: a crash leaves the old file.
+// by torch.load. The fingerprints of the frozen models stand under `epalm_frozen`, and trained parameters outside the
+// adapter, which the published files leave out, under `epalm_unfrozen`. averages (nullptr: none): after swap(), so that
+// `model` holds the averages, which are what is evaluated and used, and `epalm_trained` what training continues from.
+// Atomic: a crash leaves the old file.
 void write_checkpoint(const std::filesystem::path& path, const infer::Bundle& bundle, const Optimizer& optimizer,
                       const Schedule& schedule, const RunState& state, const Averages* averages = nullptr);
 
@@ -30,8 +31,8 @@ void write_checkpoint(const std::filesystem::path& path, const infer::Bundle& bu
 RunState read_checkpoint(const std::filesystem::path& path, const infer::Bundle& bundle, Optimizer& optimizer,
                          Schedule& schedule, Averages* averages = nullptr);
 
-// The adapter and whatever else trained, with the config in the metadata: what infer::load_bundle needs besides the
-// frozen parts.
+// The adapter and whatever else trained, with the config and the fingerprints of the frozen models in the metadata:
+// what infer::load_bundle needs besides the frozen parts.
 void write_adapter(const std::filesystem::path& path, const infer::Bundle& bundle);
 
 }  // namespace epalm::train

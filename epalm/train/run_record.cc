@@ -11,11 +11,15 @@
 
 namespace epalm::train {
 
+const char* epalm_version() {
+  return EPALM_VERSION;
+}
+
 nlohmann::json run_record(const infer::RunConfig& config, const std::filesystem::path& checkpoint,
                           int64_t first_epoch) {
   const auto now = std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
   return {{"started", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now))},
-          {"epalm", EPALM_VERSION},
+          {"epalm", epalm_version()},
           {"revision", git_revision()},
           {"first_epoch", first_epoch},
           {"checkpoint", checkpoint.string()},

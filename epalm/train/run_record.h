@@ -9,6 +9,7 @@ namespace epalm::train {
 
 // Of the sources that this library was built from, with "-dirty" where tracked files differed; "" outside git.
 const char* git_revision();
+const char* epalm_version();  // as 1.2.3
 
 // What a run needs to be repeated: when it started, the version and revision of the program, the whole config with its
 // seeds, the checkpoint that it started from (empty: none), the machine and its libraries. first_epoch: 0, or where a

@@ -103,6 +103,7 @@ class Run {
     }
     if (averages_) averages_->swap();  // the bundle is left with what the checkpoints call the model
     for (const auto& line : log_->lines()) {
+      if (tells_of_best(line)) result_.valid_metrics = valid_metrics(line);
       if (line.contains("step")) continue;  // within an epoch
       result_.epoch_loss.push_back(line.value("train_loss", std::nan("")));
       if (line.contains("valid_score")) result_.epoch_valid.push_back(line["valid_score"]);
@@ -329,11 +330,24 @@ class Run {
     }
     events_->add(step, scalars);
     // The published program takes epoch 0 for the best whatever its score.
-    if (score > state_.best_valid || (epoch == 0 && config_.validate_every == 0)) {
-      result_.best_metrics = evaluated.metrics;
-      keep_best(epoch, score);
-    }
+    if (score > state_.best_valid || (epoch == 0 && config_.validate_every == 0)) keep_best(epoch, score);
     return score;
+  }
+
+  // Whether a line of the log is the validation of the checkpoint that TrainResult::best names.
+  bool tells_of_best(const nlohmann::json& line) const {
+    if (!line.contains("valid_score")) return false;
+    if (!options_.save_best) return !line.contains("step") && line["epoch"] == state_.epoch;
+    return line["epoch"] == state_.best_epoch && line["valid_score"] == state_.best_valid;
+  }
+
+  static std::map<std::string, double> valid_metrics(const nlohmann::json& line) {
+    const std::string prefix = "valid_";
+    std::map<std::string, double> metrics;
+    for (const auto& [key, value] : line.items()) {
+      if (key.starts_with(prefix) && key != "valid_score") metrics[key.substr(prefix.size())] = value.get<double>();
+    }
+    return metrics;
   }
 
   void keep_best(int64_t epoch, double score) {

@@ -32,12 +32,12 @@ struct TrainOptions {
 };
 
 struct TrainResult {
-  double seconds_per_epoch = 0;      // mean over the epochs of this call, validation not counted
-  double first_epoch_s = 0;          // with the encoder's pass over the media
-  std::vector<double> epoch_loss;    // of all epochs, earlier calls included
-  std::vector<double> epoch_valid;   // validation score, percent
-  std::filesystem::path last, best;  // best == last without save_best
-  std::map<std::string, double> best_metrics;
+  double seconds_per_epoch = 0;                 // mean over the epochs of this call, validation not counted
+  double first_epoch_s = 0;                     // with the encoder's pass over the media
+  std::vector<double> epoch_loss;               // of all epochs, earlier calls included
+  std::vector<double> epoch_valid;              // validation score, percent
+  std::filesystem::path last, best;             // best == last without save_best
+  std::map<std::string, double> valid_metrics;  // of `best` on val_split, percent; empty without validation
 };
 
 // Trains the adapter (SPEC.md §6): batches in an order that depends on seed and epoch alone, one JSON line per epoch in

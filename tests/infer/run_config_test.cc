@@ -87,6 +87,29 @@ TEST(RunConfig, SaysWhichPublishedKeysNothingReads) {
                           "replace_added_tokens", "use_cache"));
 }
 
+TEST(RunConfig, ExplainsEveryKeyOfTheFileInItsOrderAndThenAllOthers) {
+  const auto keys = explain_run_config(file_with(kPublished), {"num_beams=5", "pretrained_model=vit.npz"});
+  const auto find = [&](const std::string& name) {
+    const auto found = std::find_if(keys.begin(), keys.end(), [&](const auto& key) { return key.name == name; });
+    return found == keys.end() ? ExplainedKey{} : *found;
+  };
+  EXPECT_EQ(keys.front().name, "image_res");
+  for (const ExplainedKey& key : keys) EXPECT_FALSE(key.meaning.empty()) << key.name;
+  EXPECT_EQ(find("num_beams").value, "5");
+  EXPECT_TRUE(find("num_beams").given);
+  EXPECT_EQ(find("optimizer.lr").value, "2e-05");
+  EXPECT_FALSE(find("k_test").read);
+  EXPECT_THAT(find("schedular.cooldown_epochs").meaning, HasSubstr("never read by the published program"));
+  EXPECT_TRUE(find("top_k").read && !find("top_k").given);
+  EXPECT_EQ(find("task").value, "\"vqa\"");
+  EXPECT_THAT(find("pretrained_model").meaning, HasSubstr("encoder_weights"));
+  EXPECT_EQ(find("encoder_weights").name, "") << "stands there under its other name";
+  for (const KeyHelp& help : run_config_help()) {
+    if (help.name == "encoder_weights" || help.name.starts_with("adapter_config")) continue;
+    EXPECT_EQ(find(help.name).name, help.name);
+  }
+}
+
 TEST(RunConfig, FileNameTellsTheTaskAndTheTaskTheSplits) {
   const RunConfig gqa = load_run_config(file_with("", "ePALM_pt_L_gqa.yaml"));
   EXPECT_EQ(gqa.task, Task::kGqa);
@@ -263,6 +286,8 @@ TEST(RunConfig, RefusesWhatNoVideoOrSoundCanBe) {
 
 TEST(RunConfig, RefusesPublishedValuesThatAreNotBuilt) {
   EXPECT_THAT(error_of("task_prompt: a picture of"), HasSubstr("task_prompt"));
+  EXPECT_THAT(error_of("mask_p: 0.5"), HasSubstr("mask_p: only 0 is built, got 0.5"));
+  EXPECT_EQ(error_of("mask_p: 0.0"), "no error");
   EXPECT_EQ(error_of("use_adapters: false\nconnector_type: linear\ntask_prompt: null\ndeep: False"), "no error");
 }
 

@@ -8,7 +8,7 @@
 #include "epalm/lm/opt_config.h"
 #include "epalm/model/trainable.h"
 
-namespace epalm::cli {
+namespace epalm::infer {
 
 // The shapes of the models that a configuration names: read off their files where those are here, else known by name
 // ("facebook/opt-6.7b", "vit_base_patch16_224").
@@ -18,13 +18,13 @@ struct ModelShapes {
   bool lm_from_files = false;
   bool encoder_from_files = false;
 };
-ModelShapes model_shapes(const infer::RunConfig& config);
+ModelShapes model_shapes(const RunConfig& config);
 
 struct PartCounts {
   int64_t lm = 0, encoder = 0, connectors = 0, prompt = 0, adapters = 0;
   model::ParameterCounts all;
 };
 // Without a weight in memory.
-PartCounts count_parts(const infer::RunConfig& config, const ModelShapes& shapes);
+PartCounts count_parts(const RunConfig& config, const ModelShapes& shapes);
 
-}  // namespace epalm::cli
+}  // namespace epalm::infer

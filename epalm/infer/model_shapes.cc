@@ -1,4 +1,4 @@
-#include "cli/model_shapes.h"
+#include "epalm/infer/model_shapes.h"
 
 #include <filesystem>
 #include <functional>
@@ -10,7 +10,7 @@
 #include "epalm/infer/frozen_models.h"
 #include "epalm/io/json_file.h"
 
-namespace epalm::cli {
+namespace epalm::infer {
 namespace {
 
 namespace fs = std::filesystem;
@@ -28,18 +28,18 @@ int64_t numbers(const nn::WeightSpec& spec) {
 
 }  // namespace
 
-ModelShapes model_shapes(const infer::RunConfig& config) {
+ModelShapes model_shapes(const RunConfig& config) {
   ModelShapes shapes;
   const fs::path lm_json = fs::path(config.text_model) / "config.json";
   shapes.lm_from_files = fs::exists(lm_json);
   shapes.lm = shapes.lm_from_files ? lm::opt_config_from_json(io::read_json_file(lm_json), lm_json.string())
                                    : shape_by_name(config.text_model);
   shapes.encoder_from_files = !config.encoder_weights.empty() && fs::exists(config.encoder_weights);
-  shapes.encoder = encoders::encoder_config(infer::encoder_request(config));
+  shapes.encoder = encoders::encoder_config(encoder_request(config));
   return shapes;
 }
 
-PartCounts count_parts(const infer::RunConfig& config, const ModelShapes& shapes) {
+PartCounts count_parts(const RunConfig& config, const ModelShapes& shapes) {
   PartCounts counts;
   const auto add = [&](const std::vector<nn::WeightSpec>& table, const std::string& prefix, const auto& part) {
     for (const auto& spec : table) {
@@ -60,4 +60,4 @@ PartCounts count_parts(const infer::RunConfig& config, const ModelShapes& shapes
   return counts;
 }
 
-}  // namespace epalm::cli
+}  // namespace epalm::infer
