@@ -62,6 +62,23 @@ for path in sys.argv[1:]:
     assert header and 8 + length + end == len(data), path
 )";
 
+// The instructions and names that torch.load(weights_only=True) of PyTorch 2 takes, of which ours must be some; so that
+// it holds where only an older torch, or none, is installed.
+constexpr const char* kPythonPickle = R"(
+import pickletools, sys, zipfile
+taken = set('''APPEND APPENDS BINFLOAT BINGET BININT BININT1 BININT2 BINPERSID BINPUT BINUNICODE BUILD EMPTY_DICT EMPTY_LIST
+EMPTY_SET EMPTY_TUPLE GLOBAL LONG1 LONG_BINGET LONG_BINPUT MARK NEWFALSE NEWOBJ NEWTRUE NONE PROTO REDUCE SETITEM
+SETITEMS SHORT_BINSTRING STOP TUPLE TUPLE1 TUPLE2 TUPLE3'''.split())
+names = {'collections OrderedDict', 'torch._utils _rebuild_tensor_v2', 'torch FloatStorage', 'torch LongStorage'}
+for path in sys.argv[1:]:
+    archive = zipfile.ZipFile(path)
+    assert archive.testzip() is None, path
+    pickle, = (name for name in archive.namelist() if name.endswith('/data.pkl'))
+    for instruction, argument, _ in pickletools.genops(archive.read(pickle)):
+        assert instruction.name in taken, instruction.name
+        assert instruction.name != 'GLOBAL' or argument in names, argument
+)";
+
 // The exit code of a script with that argument; output goes to folder/said.
 int python(const std::filesystem::path& folder, const char* script, const std::string& arguments) {
   write_text(folder / "script.py", script);
@@ -103,6 +120,20 @@ TEST(ReadBack, TorchLoadsOurCheckpointsAndWeResumeWhatItSaves) {
     const auto theirs = more(kind + "_checkpoint_last.pth", kind);
     for (const auto& name : ours->names()) EXPECT_TRUE(at::equal(ours->read(name), theirs->read(name))) << kind << name;
   }
+}
+
+TEST(ReadBack, CheckpointsHoldOnlyWhatWeightsOnlyLoadingTakes) {
+  const TemporaryFolder folder("read_back_pickle");
+  make_tiny_run(folder.path());
+  TrainOptions options;
+  options.output_dir = folder.path() / "out";
+  options.save_best = true;
+  train(tiny_config(folder.path(), {"schedular.epochs=1", "augment=false", "ema_decay=0.5"}), options);
+  const int code = python(folder.path(), kPythonPickle,
+                          (options.output_dir / "checkpoint_last.pth").string() + " " +
+                              (options.output_dir / "checkpoint_best.pth").string());
+  if (code == 127) GTEST_SKIP() << "python3 is not installed";
+  EXPECT_EQ(code, 0) << said(folder.path());
 }
 
 TEST(ReadBack, SafetensorsObeyTheFormat) {
