@@ -12,7 +12,7 @@
 namespace epalm::eval {
 
 struct SampleFeatures {
-  at::Tensor features;                // as media_features gives them; of the blank medium where a file could not be read
+  at::Tensor features;  // as media_features gives them; of the blank medium where a file could not be read
   std::vector<std::string> problems;  // by sample: why it could not; "" where it was
 };
 
