@@ -5,6 +5,26 @@
 namespace epalm::world {
 namespace {
 
+// Where in a third of its range something lies: 0 below `low`, 2 above `high`, else 1.
+Aspect<Event> third_aspect(const std::string& name, Object Event::*state, int Object::*part, int low, int high) {
+  return {name, 3, [=](const std::vector<Event>& events, size_t position) {
+            const int value = events[position].*state.*part;
+            return value < low ? 0 : value > high ? 2 : 1;
+          }};
+}
+
+// What an action is made of: place and size of the shape at its start and at its end.
+std::vector<Aspect<Event>> path_aspects() {
+  std::vector<Aspect<Event>> aspects;
+  for (const auto& [name, state] : {std::pair{"start", &Event::from}, {"end", &Event::to}}) {
+    const std::string when = name;
+    aspects.push_back(third_aspect(when + " across", state, &Object::x_permille, 300, 700));
+    aspects.push_back(third_aspect(when + " down", state, &Object::y_permille, 300, 700));
+    aspects.push_back(third_aspect(when + " size", state, &Object::radius_permille, 125, 230));
+  }
+  return aspects;
+}
+
 ItemTasks<Event> make_tasks() {
   const auto colour = attribute_aspect("colour", &Event::colour, kColourCount);
   const auto shape = attribute_aspect("shape", &Event::shape, kShapeCount);
@@ -14,6 +34,7 @@ ItemTasks<Event> make_tasks() {
   const auto before = neighbour_aspect("before", &Event::shape, kShapeCount, -1);
   ItemTasks<Event> tasks;
   tasks.add_slots({colour, shape, action});
+  tasks.add_slots(path_aspects());
   tasks.add_keyed("colour", &Event::colour, kColourCount, {shape, action, order});
   tasks.add_keyed("shape", &Event::shape, kShapeCount, {colour, action, order, after, before});
   tasks.add_keyed("action", &Event::action, kActionCount, {colour, shape, order});

@@ -58,10 +58,20 @@ TEST(VideoLabels, FollowAClipByHand) {
     scene.events[i].shape = told[i][1];
     scene.events[i].action = told[i][2];
   }
+  scene.events[0].from.x_permille = 240;
+  scene.events[0].to.x_permille = 760;
+  scene.events[0].from.y_permille = scene.events[0].to.y_permille = 500;
+  scene.events[1].from.radius_permille = 80;
+  scene.events[1].to.radius_permille = 290;
   const auto label = by_name(scene, video_label_heads());
   EXPECT_EQ(label.at("slot 0 colour"), 1);
   EXPECT_EQ(label.at("slot 1 action"), 1 + kGrow);
   EXPECT_EQ(label.at("slot 2 shape"), 4);
+  EXPECT_EQ(label.at("slot 0 start across"), 1);  // left …
+  EXPECT_EQ(label.at("slot 0 end across"), 3);    // … to right
+  EXPECT_EQ(label.at("slot 0 end down"), 2);
+  EXPECT_EQ(label.at("slot 1 start size"), 1);  // small …
+  EXPECT_EQ(label.at("slot 1 end size"), 3);    // … to big
   EXPECT_EQ(label.at("colour 7 shape"), 1);
   EXPECT_EQ(label.at("colour 7 order"), 2);
   EXPECT_EQ(label.at("colour 1 action"), 0);
