@@ -53,7 +53,7 @@ at::Tensor Opt::hidden(const OptInput& input) const {
   check_shape(mask, {input.ids.size(0), input.ids.size(1)}, "attention mask");
   if (input.branches.defined()) {
     check_shape(input.branches, {input.ids.size(0), input.ids.size(1)}, "branches");
-    require(!input.prompts.defined() && input.slots.empty(), "branches stand in plain text alone");
+    require(!input.prompts.defined(), "branches have no soft prompt before them");
   }
 
   at::Tensor x = embed(input, mask);

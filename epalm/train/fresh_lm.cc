@@ -1,6 +1,7 @@
 #include "epalm/train/fresh_lm.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <fmt/ranges.h>
 #include <torch/torch.h>
 
 #include <array>
@@ -150,6 +151,26 @@ nn::Weights fresh_lm_weights(const lm::OptConfig& config, uint64_t seed) {
     writer.copy(2, head, part, part);
   }
   return weights;
+}
+
+nn::Weights deeper_lm_weights(const lm::OptConfig& deeper, const nn::Weights& weights, uint64_t seed) {
+  nn::Weights result = nn::random_weights(lm::opt_weights(deeper), seed, deeper.init_std);
+  int64_t taken = 0;
+  for (const auto& [name, tensor] : result.items()) {
+    if (weights.contains(name)) {
+      const at::Tensor& old = weights.at(name);
+      require(old.sizes() == tensor.sizes(), "a deeper model: {} has the shape [{}], in the one to take over [{}]",
+              name, fmt::join(tensor.sizes(), ","), fmt::join(old.sizes(), ","));
+      tensor.copy_(old);
+      ++taken;
+    } else if (name.ends_with("out_proj.weight") || name.ends_with("fc2.weight")) {
+      tensor.mul_(kOtherOutputs);
+    }
+  }
+  require(taken == static_cast<int64_t>(weights.items().size()),
+          "a deeper model takes all {} tensors of the other over, only {} have a place in it", weights.items().size(),
+          taken);
+  return result;
 }
 
 }  // namespace epalm::train

@@ -2,14 +2,15 @@
 
 #include <torch/torch.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "epalm/base/error.h"
 #include "epalm/io/atomic_file.h"
 #include "epalm/io/safetensors.h"
-#include "epalm/io/tensor_file.h"
 #include "epalm/lm/opt.h"
 #include "epalm/text/bpe_trainer.h"
+#include "epalm/train/fresh_encoder.h"
 #include "epalm/train/fresh_lm.h"
 #include "epalm/train/pretrain_lm.h"
 #include "epalm/train/world_text.h"
@@ -19,22 +20,14 @@ namespace {
 
 constexpr int64_t kVocabulary = 560;  // all that the world's language yields: every word becomes one token
 constexpr int kTokenizerTexts = 20'000;
-constexpr double kEncoderInitStd = 0.05;
-constexpr double kEncoderOutputs = 0.1;
+constexpr int64_t kReadingLayers = 4;      // of the language model while it learns to read …
+constexpr int64_t kLayers = 6;             // … and to condense
+constexpr double kReadingShare = 7. / 11;  // of its steps
 
 void write_half(const std::filesystem::path& path, const nn::Weights& weights) {
   std::vector<std::pair<std::string, at::Tensor>> tensors;
   for (const auto& [name, tensor] : weights.items()) tensors.emplace_back(name, tensor.detach().to(at::kHalf));
   io::write_safetensors(path, tensors, {{"format", "pt"}});
-}
-
-// Attention and MLPs write little at first, so that the states stay those of the patches.
-nn::Weights fresh_encoder_weights(const encoders::EncoderConfig& config, uint64_t seed) {
-  nn::Weights weights = nn::random_weights(encoders::encoder_weights(config), seed, kEncoderInitStd);
-  for (const auto& [name, tensor] : weights.items()) {
-    if (name.ends_with("attn.proj.weight") || name.ends_with("fc2.weight")) tensor.mul_(kEncoderOutputs);
-  }
-  return weights;
 }
 
 // What the files will hold: the gates are measured on the rounded weights.
@@ -61,11 +54,11 @@ std::string train_tokenizer() {
   return text::train_bpe(next, kVocabulary, {"<s>", "<pad>", "</s>", "<unk>"}, {"</a>"});
 }
 
-lm::OptConfig lm_shape(int64_t vocabulary) {
+lm::OptConfig lm_shape(int64_t vocabulary, int64_t layers) {
   lm::OptConfig config;
   config.vocab_size = vocabulary;
   config.hidden_size = config.word_embed_proj_dim = 128;
-  config.num_hidden_layers = 4;
+  config.num_hidden_layers = layers;
   config.num_attention_heads = 4;
   config.ffn_dim = 512;
   config.max_position_embeddings = 256;
@@ -140,9 +133,21 @@ std::map<world::Medium, TextCeiling> make_language_model(const std::filesystem::
                                                          const OnPretrainProgress& progress) {
   const std::string tokenizer_json = train_tokenizer();
   const auto tokenizer = text::Tokenizer::from_tokenizer_json(tokenizer_json);
-  const auto config = lm_shape(tokenizer.size());
-  const lm::Opt lm(config, fresh_lm_weights(config, training.seed));
-  pretrain_lm(lm, tokenizer, training, progress);
+  const auto reading_shape = lm_shape(tokenizer.size(), kReadingLayers);
+  const lm::Opt reader(reading_shape, fresh_lm_weights(reading_shape, training.seed));
+  PretrainOptions reading = training;
+  reading.steps = std::llround(kReadingShare * static_cast<double>(training.steps));
+  pretrain_lm(reader, tokenizer, reading, progress);
+
+  const auto config = lm_shape(tokenizer.size(), kLayers);
+  const lm::Opt lm(config, deeper_lm_weights(config, reader.weights(), training.seed));
+  PretrainOptions condensing = training;
+  condensing.steps -= reading.steps;
+  condensing.warmup_steps /= 2;
+  pretrain_lm_condensed(lm, tokenizer, condensing, [&](PretrainProgress done) {
+    done.step += reading.steps;
+    return progress(done);
+  });
   round_to_half(lm.weights());
   io::write_text_file(folder / "tokenizer.json", tokenizer_json);
   io::write_json_file(folder / "config.json", lm::to_json(config), 1);
@@ -154,23 +159,11 @@ std::map<world::Medium, TextCeiling> make_language_model(const std::filesystem::
   return ceilings;
 }
 
-// As the published ones, the encoder of clips starts as the encoder of pictures, looking at each frame alone.
-void start_from_vit(const nn::Weights& weights, const std::filesystem::path& vit) {
-  require(std::filesystem::is_directory(vit),
-          "the encoder of clips starts from that of pictures, but there is no {}; make vit first", vit.string());
-  const auto file = io::open_tensor_file(vit);
-  constexpr std::string_view kScope = "model.";
-  for (const auto& [name, tensor] : weights.items()) {
-    const std::string in_vit = name.substr(kScope.size());
-    if (file->contains(in_vit)) tensor.copy_(file->read(in_vit));
-  }
-}
-
 ProbeAccuracy make_encoder(const encoders::EncoderConfig& config, const std::filesystem::path& folder,
                            const PretrainOptions& training, int64_t gate_scenes, const OnPretrainProgress& progress) {
-  const nn::Weights fresh = fresh_encoder_weights(config, training.seed);
-  if (std::holds_alternative<encoders::TimesformerConfig>(config)) {
-    start_from_vit(fresh, folder.parent_path() / world_model_name(WorldModel::kVit));
+  nn::Weights fresh = fresh_encoder_weights(config, training.seed);
+  if (const auto* clips = std::get_if<encoders::TimesformerConfig>(&config)) {
+    start_from_vit(*clips, fresh, folder.parent_path() / world_model_name(WorldModel::kVit), training.seed);
   }
   const auto encoder = encoders::make_encoder(config, fresh);
   const auto probe = pretrain_encoder(*encoder, config, training, progress);
@@ -190,11 +183,11 @@ std::string_view world_model_name(WorldModel model) {
 PretrainOptions pretrain_options(WorldModel model) {
   switch (model) {
     case WorldModel::kOpt:
-      return {.steps = 4200, .batch_size = 32, .learning_rate = 1.5e-3, .warmup_steps = 200, .betas = {0.9, 0.98}};
+      return {.steps = 6600, .batch_size = 32, .learning_rate = 1.5e-3, .warmup_steps = 200, .betas = {0.9, 0.98}};
     case WorldModel::kVit:
       return {.steps = 3000, .batch_size = 32, .learning_rate = 1e-3, .warmup_steps = 100, .matrix_rate = 5e-3};
     case WorldModel::kTimesformer:
-      return {.steps = 650, .batch_size = 16, .learning_rate = 7e-4, .warmup_steps = 40, .matrix_rate = 3e-3};
+      return {.steps = 2400, .batch_size = 16, .learning_rate = 8e-4, .warmup_steps = 40, .matrix_rate = 4e-3};
     case WorldModel::kAst:
       break;
   }

@@ -81,14 +81,27 @@ TEST(Opt, RefusesTextLongerThanItsPositions) {
   EXPECT_THAT(refusal(reading(at::ones({1, kLongest + 1}, at::kLong))), AllOf(HasSubstr("13 tokens"), HasSubstr("12")));
 }
 
-TEST(Opt, RefusesBranchesOfAnotherShapeOrBesideSlots) {
+TEST(Opt, RefusesBranchesOfAnotherShapeOrBehindPrompts) {
   const Opt lm = random(tiny());
   OptInput input = reading(tokens({1, 2, 3}));
   input.branches = tokens({0, 1});
   EXPECT_THROW(lm.hidden(input), std::logic_error);
   input.branches = tokens({0, 1, 2});
-  input.slots = {slot(1)};
+  input.prompts = at::ones({2, kWidth});
   EXPECT_THROW(lm.hidden(input), Error);
+}
+
+// Each branch reads the injected token as it would alone.
+TEST(Opt, BranchesAllSeeTheInjectedToken) {
+  const Opt lm = random(tiny());
+  OptInput both = reading(tokens({2, 5, 7}));
+  both.branches = tokens({0, 1, 2});
+  both.slots = {slot(1)};
+  const at::Tensor together = lm.hidden(both);  // [1,1+3,W]
+  OptInput first = reading(tokens({2, 5})), second = reading(tokens({2, 7}));
+  first.slots = second.slots = {slot(1)};
+  EXPECT_TRUE(at::allclose(together.slice(1, 0, 3), lm.hidden(first), 1e-5, 1e-6));
+  EXPECT_TRUE(at::allclose(together.select(1, 3), lm.hidden(second).select(1, 2), 1e-5, 1e-6));
 }
 
 TEST(Opt, PromptsDoNotCountAgainstThePositions) {

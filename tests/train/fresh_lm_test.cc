@@ -93,5 +93,24 @@ TEST(FreshLmWeights, NeedFourHeadsAndThreeLayers) {
   EXPECT_THROW(fresh_lm_weights(config, 1), Error);
 }
 
+// The further layers write next to nothing, so what the model says stays about what it was.
+TEST(DeeperLmWeights, TakeOverEveryTensorAndChangeLittle) {
+  const auto config = shape();
+  const nn::Weights weights = fresh_lm_weights(config, 1);
+  auto deeper = config;
+  deeper.num_hidden_layers = 5;
+  const nn::Weights grown = deeper_lm_weights(deeper, weights, 2);
+  for (const auto& [name, tensor] : weights.items()) EXPECT_TRUE(at::equal(tensor, grown.at(name))) << name;
+  lm::OptInput input;
+  input.ids = torch::arange(4, 24).view({1, -1});
+  const at::Tensor before = lm::Opt(config, weights).hidden(input);
+  const at::Tensor after = lm::Opt(deeper, grown).hidden(input);
+  EXPECT_LT(((after - before).norm() / before.norm()).item<double>(), 0.5);
+  auto wider = deeper;
+  wider.ffn_dim = 128;
+  EXPECT_THROW(deeper_lm_weights(wider, weights, 2), Error);
+  EXPECT_THROW(deeper_lm_weights(config, grown, 2), Error);
+}
+
 }  // namespace
 }  // namespace epalm::train

@@ -88,7 +88,7 @@ TEST(WorldModels, AreWrittenSoThatARunLoadsThem) {
                                                   "test");
   const infer::Bundle bundle = infer::load_bundle(config);
   EXPECT_EQ(bundle.model.encoder().depth(), 4);
-  EXPECT_EQ(bundle.model.lm().config().num_hidden_layers, 4);
+  EXPECT_EQ(bundle.model.lm().config().num_hidden_layers, 6);
   const auto once = bundle.tokenizer.encode("what sound is first?</a>");
   EXPECT_EQ(once.size(), 7U) << "every word of the world is one token";
 }
