@@ -78,7 +78,8 @@ TEST_P(EveryVerb, UnknownFlagIsWrongUsage) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cli, EveryVerb,
-                         testing::Values("demo", "train", "eval", "ask", "inspect", "world", "bench", "metrics"),
+                         testing::Values("demo", "train", "eval", "ask", "inspect", "world", "bench", "metrics",
+                                         "reproduce"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(Cli, VersionGoesToStandardOutput) {
@@ -179,6 +180,17 @@ TEST(Cli, DemoNamesTheTasksItKnows) {
   EXPECT_EQ(outcome.exit_code, 1);
   expect_one_line(outcome, "video_caption");
   expect_one_line(epalm("demo --task vqa no_such_key=1"), "no_such_key");
+  EXPECT_FALSE(fs::exists(scratch() / "runs"));
+}
+
+TEST(Cli, ReproduceRefusesWhatItDoesNotKnowBeforeItRunsAnything) {
+  expect_one_line(epalm("reproduce methods --only limbr"), "limber");
+  expect_one_line(epalm("reproduce methods --task video"), "video_caption");
+  expect_one_line(epalm("reproduce methods --task vqa no_such_key=1"), "no_such_key");
+  expect_one_line(epalm("reproduce methods --task vqa --output-dir /proc/none"), "/proc/none");
+  EXPECT_EQ(epalm("reproduce methods --seeds 0").exit_code, 2);
+  EXPECT_EQ(epalm("reproduce tables").exit_code, 2);
+  EXPECT_THAT(epalm("reproduce ablations --list").out, HasSubstr("prompt"));
   EXPECT_FALSE(fs::exists(scratch() / "runs"));
 }
 

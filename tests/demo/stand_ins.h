@@ -30,7 +30,7 @@ inline void write_language_model(const std::filesystem::path& folder) {
   lm::OptConfig opt;
   opt.vocab_size = 300;
   opt.hidden_size = opt.word_embed_proj_dim = 16;
-  opt.num_hidden_layers = 4;  // the shipped configurations inject into four
+  opt.num_hidden_layers = 6;  // as the shipped configurations expect
   opt.num_attention_heads = 2;
   opt.ffn_dim = 32;
   opt.max_position_embeddings = 512;

@@ -1,0 +1,91 @@
+#include "epalm/reproduce/run_table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <set>
+
+#include "epalm/base/error.h"
+#include "epalm/reproduce/documents.h"
+#include "epalm/reproduce/methods.h"
+#include "tests/demo/stand_ins.h"
+
+namespace epalm::reproduce {
+namespace {
+
+class RunTable : public testing::Test {
+ protected:
+  RunTable() : folder_("run_table"), options_(table_of({kFinalVariant, "limber_all", "text"})) {
+    demo::write_stand_ins(options_.world.assets);
+  }
+
+  TableOptions table_of(const std::vector<std::string>& rows) {
+    TableOptions options;
+    options.rows = select_rows(method_rows(), rows);
+    options.world = demo::tiny_demo(folder_.path());
+    options.world.tasks = {infer::Task::kVqa};
+    options.seeds = 2;
+    options.own_processes = false;
+    options.progress = [this](const TableProgress& progress) {
+      if (progress.stage == "train") trained_.insert(progress.what);
+      if (trained_.size() > stop_after_) stop_ = true;
+    };
+    return options;
+  }
+
+  train::TemporaryFolder folder_;
+  TableOptions options_;
+  std::set<std::string> trained_;  // runs of which the training was seen
+  size_t stop_after_ = 1000;
+  std::atomic<bool> stop_ = false;
+};
+
+TEST_F(RunTable, MeasuresRowsBySeedsAndDoesNoRunTwice) {
+  const TableResult result = run_table(options_);
+  ASSERT_EQ(result.entries.size(), 1U);
+  ASSERT_EQ(result.entries[0].size(), 3U);
+  for (size_t row = 0; row < 3; ++row) {
+    const Entry& entry = result.entries[0][row];
+    EXPECT_EQ(entry.runs.size(), 2U) << result.rows[row].name << ": " << entry.problem;
+    EXPECT_TRUE(entry.metric("accuracy")) << result.rows[row].name;
+    EXPECT_FALSE(entry.metric("CIDEr"));
+  }
+  EXPECT_FALSE(result.failed);
+  EXPECT_EQ(trained_.size(), 6U);
+  EXPECT_LT(result.entries[0][2].runs[0].parameters.trained, result.entries[0][1].runs[0].parameters.trained)
+      << "text only trains a prompt of fewer numbers than a connector";
+
+  trained_.clear();
+  const TableResult again = run_table(options_);
+  EXPECT_TRUE(trained_.empty());
+  EXPECT_EQ(to_json(again)["rows"], to_json(result)["rows"]);
+
+  auto wider = table_of({kFinalVariant, "limber"});
+  run_table(wider);
+  EXPECT_EQ(trained_.size(), 2U) << "only the new row runs";
+}
+
+TEST_F(RunTable, ContinuesWhereItWasStopped) {
+  stop_after_ = 1;
+  options_.interrupted = [this] { return stop_.load(); };
+  EXPECT_THROW(run_table(options_), Interrupted);
+  options_.interrupted = {};
+  stop_after_ = 1000;
+  trained_.clear();
+  EXPECT_FALSE(run_table(options_).failed);
+  EXPECT_LT(trained_.size(), 6U) << "the first run was kept";
+}
+
+TEST_F(RunTable, ARunThatFailsIsAProblemOfItsRowAlone) {
+  options_.rows[1].keys = [](const Setting&) { return Keys({"text_model=/nowhere"}); };
+  const TableResult result = run_table(options_);
+  EXPECT_TRUE(result.failed);
+  EXPECT_FALSE(result.entries[0][1].problem.empty());
+  EXPECT_FALSE(result.entries[0][1].measured());
+  EXPECT_TRUE(result.entries[0][0].measured());
+  EXPECT_TRUE(result.entries[0][2].measured());
+}
+
+}  // namespace
+}  // namespace epalm::reproduce
