@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "epalm/base/error.h"
 #include "epalm/bench/child_process.h"
@@ -30,12 +31,13 @@ struct Run {
 
 class Table {
  public:
-  explicit Table(const TableOptions& options) : options_(options), store_(options.world.folder) {
+  explicit Table(const TableOptions& options) : options_(options) {
     require(!options.rows.empty() && !options.world.tasks.empty(), "the table has no row or no task; name some");
     for (const Task task : options.world.tasks) {
       require(task != Task::kGqa, "the tiny world has no data set for the task gqa; name another");
     }
     plan();  // all, so that a mistake shows before hours of work
+    store_.emplace(options.world.folder);
   }
 
   TableResult operator()() {
@@ -99,7 +101,7 @@ class Table {
   void do_run(const Run& run) {
     Entry& entry = result_.entries[run.task][run.row];
     const json made_with = demo::made_with(options_.world, run.config);
-    if (auto done = store_.find(made_with)) {
+    if (auto done = store_->find(made_with)) {
       entry.runs.push_back(std::move(*done));
       return;
     }
@@ -107,7 +109,7 @@ class Table {
     const auto start = std::chrono::steady_clock::now();
     try {
       const CellResult measured = measure_run(run, made_with);
-      store_.add(made_with, measured);
+      store_->add(made_with, measured);
       entry.runs.push_back(measured);
     } catch (const Interrupted&) {
       throw;
@@ -125,7 +127,7 @@ class Table {
     const std::string what =
         fmt::format("{} {}, seed {}", infer::task_name(result_.tasks[run.task]), result_.rows[run.row].name, run.seed);
     MeasureOptions options;
-    options.work_folder = store_.work_folder(made_with);
+    options.work_folder = store_->work_folder(made_with);
     options.interrupted = options_.interrupted;
     options.progress = [&](const std::string& stage, double share) {
       report({.what = what, .stage = stage, .share = share});
@@ -145,7 +147,7 @@ class Table {
   }
 
   const TableOptions& options_;
-  CellStore store_;
+  std::optional<CellStore> store_;
   TableResult result_;
   std::vector<Run> runs_;
   int at_run_ = 0;

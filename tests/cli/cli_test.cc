@@ -71,7 +71,8 @@ TEST_P(EveryVerb, HelpNamesItsFlagsAndShowsAnExample) {
 }
 
 TEST_P(EveryVerb, UnknownFlagIsWrongUsage) {
-  const Outcome outcome = epalm(std::string(GetParam()) + " x --no-such-flag");
+  const std::string verb = GetParam();
+  const Outcome outcome = epalm(verb + (verb == "reproduce" ? " methods" : " x") + " --no-such-flag");
   EXPECT_EQ(outcome.exit_code, 2);
   expect_one_line(outcome, "--no-such-flag");
   EXPECT_THAT(outcome.err, HasSubstr(std::string("epalm ") + GetParam() + " --help"));
