@@ -1,5 +1,8 @@
 #include "epalm/lm/opt.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "epalm/base/shapes.h"
 #include "epalm/lm/opt_mask.h"
 
@@ -19,7 +22,7 @@ Opt::Opt(OptConfig config, nn::Weights weights) : config_(std::move(config)), we
   head_ = nn::Linear(weights_.at(root + "embed_tokens.weight"), {});
 }
 
-at::Tensor Opt::embed(const OptInput& input, const at::Tensor& mask) const {
+at::Tensor Opt::embed(const OptInput& input, const at::Tensor& mask, int64_t known) const {
   const int64_t length = input.ids.size(1);
   require(length <= config_.max_position_embeddings,
           "the text has {} tokens, the language model's position table ends at {}; shorten the question", length,
@@ -33,15 +36,16 @@ at::Tensor Opt::embed(const OptInput& input, const at::Tensor& mask) const {
   }
   const std::string root = "model.decoder.";
   const auto compute = input.prompts.defined() ? input.prompts.scalar_type() : at::kFloat;
-  at::Tensor x = at::embedding(weights_.at(root + "embed_tokens.weight"), input.ids).to(compute);  // [B,T,W]
-  const int64_t prompt_rows = input.prompts.defined() ? input.prompts.size(0) : 0;
+  at::Tensor x =
+      at::embedding(weights_.at(root + "embed_tokens.weight"), input.ids.slice(1, known)).to(compute);  // [B,T,W]
+  const int64_t prompt_rows = input.prompts.defined() && known == 0 ? input.prompts.size(0) : 0;
   if (prompt_rows > 0) {
     check_shape(input.prompts, {prompt_rows, config_.word_embed_proj_dim}, "prompts");
     x = at::cat({input.prompts.unsqueeze(0).expand({x.size(0), -1, -1}), x}, 1);  // [B,N+T,W]
   }
   if (config_.has_projection()) x = project_in_(x);  // [B,N+T,D]
   const at::Tensor rows = input.branches.defined() ? branch_position_rows(mask, input.branches) : position_rows(mask);
-  at::Tensor positions = at::embedding(weights_.at(root + "embed_positions.weight"), rows).to(compute);
+  at::Tensor positions = at::embedding(weights_.at(root + "embed_positions.weight"), rows.slice(1, known)).to(compute);
   if (prompt_rows > 0) positions = at::constant_pad_nd(positions, {0, 0, prompt_rows, 0}, 0);
   x = x + positions;
   return input.training && config_.dropout > 0 ? at::dropout(x, config_.dropout, true) : x;
@@ -56,28 +60,56 @@ at::Tensor Opt::hidden(const OptInput& input) const {
     require(!input.prompts.defined(), "branches have no soft prompt before them");
   }
 
-  at::Tensor x = embed(input, mask);
-  at::Tensor attention_mask = text_attention_mask(mask, x.size(1) - mask.size(1));
+  const int64_t prompt_rows = input.prompts.defined() ? input.prompts.size(0) : 0;
+  const int64_t known = input.cache != nullptr ? input.cache->text_length() : 0;
+  at::Tensor x = embed(input, mask, known);
+  // The layer from which on a pass computes slot rows; before it they are known from an earlier one.
+  const size_t computes_slots = input.cache != nullptr ? begin_cached(input, prompt_rows, x) : 0;
+  at::Tensor attention_mask = text_attention_mask(mask, prompt_rows, x.size(1));
   if (input.branches.defined()) attention_mask = hide_other_branches(attention_mask, input.branches);
   int64_t slot_rows = 0;  // K, once the first slot is filled
+  int64_t own_slots = 0;  // the same, once x holds them
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (i < input.slots.size() && input.slots[i].defined()) {
       check_shape(input.slots[i], {x.size(0), slot_rows > 0 ? slot_rows : kAny, config_.hidden_size},
                   "injected tokens");
-      x = at::cat({input.slots[i], x.slice(1, slot_rows)}, 1);  // [B,K+N+T,D]
       if (slot_rows == 0) {
         slot_rows = input.slots[i].size(1);
         attention_mask = with_perceptual_rows(attention_mask, slot_rows, input.semantics);
       }
+      if (i >= computes_slots) {
+        x = at::cat({input.slots[i], x.slice(1, own_slots)}, 1);  // [B,K+N+T,D]
+        own_slots = slot_rows;
+      }
     }
     if (input.observe) input.observe(x);
     if (input.training && config_.layerdrop > 0 && at::rand({1}).item<double>() < config_.layerdrop) continue;
-    x = layers_[i](x, attention_mask, input.training, i < input.hooks.size() ? input.hooks[i] : LayerHooks());
+    std::optional<LayerCache> cache;
+    if (input.cache != nullptr) cache = {input.cache->layer(i, slot_rows > 0, own_slots > 0), own_slots};
+    x = layers_[i](x, attention_mask.slice(2, slot_rows - own_slots), input.training,
+                   i < input.hooks.size() ? input.hooks[i] : LayerHooks(), cache ? &*cache : nullptr);
   }
+  if (known > 0) x = x.slice(1, own_slots);
   if (final_norm_.defined()) x = final_norm_(x);
   if (config_.has_projection()) x = project_out_(x);  // [B,S,W]
   if (input.observe) input.observe(x);
   return x;
+}
+
+size_t Opt::begin_cached(const OptInput& input, int64_t prompt_rows, const at::Tensor& x) const {
+  EPALM_ASSERT(!input.training && !input.branches.defined() && !at::GradMode::is_enabled());
+  std::vector<bool> has_slot(layers_.size(), false);
+  int64_t slot_rows = 0;
+  for (size_t i = 0; i < std::min(layers_.size(), input.slots.size()); ++i) {
+    has_slot[i] = input.slots[i].defined();
+    if (has_slot[i]) slot_rows = input.slots[i].size(1);
+  }
+  const Reuse what = reuse(has_slot, input.semantics);
+  EPALM_ASSERT(what != Reuse::kNothing);
+  const bool first = input.cache->text_length() == 0;
+  input.cache->begin(config_, slot_rows, prompt_rows, input.ids.size(0), input.ids.size(1), x);
+  if (first) return 0;
+  return what == Reuse::kEverything ? layers_.size() : layers_.size() - 2;
 }
 
 }  // namespace epalm::lm

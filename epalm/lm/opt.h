@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "epalm/base/semantics.h"
+#include "epalm/lm/opt_cache.h"
 #include "epalm/lm/opt_config.h"
 #include "epalm/lm/opt_layer.h"
 #include "epalm/nn/weights.h"
@@ -25,6 +26,10 @@ struct OptInput {
   std::vector<LayerHooks> hooks;  // of layer i; a shorter vector leaves the layers behind it as they are
   Semantics semantics = kCausal;
   bool training = false;  // dropout and layerdrop as the config says
+  // Remembers the texts of the last pass, which these ids [B,T], mask, prompts and slots continue: only tokens behind
+  // the OptCache::text_length() of that pass are computed. No gradients, no training and no branches; slots where
+  // reuse() is not kNothing.
+  OptCache* cache = nullptr;
   // Called with the input of every layer and, last, with the decoder's output; for tests and probes.
   std::function<void(const at::Tensor&)> observe;
 };
@@ -38,14 +43,18 @@ class Opt {
   const OptConfig& config() const { return config_; }
   const nn::Weights& weights() const { return weights_; }
 
-  // Last hidden states before the head, [B,S,W] with rows [slots, prompts, text].
+  // Last hidden states before the head, [B,S,W] with rows [slots, prompts, text]; after the first pass with a cache
+  // [B,S,W] of the new tokens alone.
   // Throws Error if an id lies outside the vocabulary or the text is longer than the position table.
   at::Tensor hidden(const OptInput& input) const;
   // The tied head: [..., W] -> [..., V].
   at::Tensor head(const at::Tensor& hidden) const { return head_(hidden); }
 
  private:
-  at::Tensor embed(const OptInput& input, const at::Tensor& mask) const;
+  // Of the tokens from `known` on, with the prompts before them if nothing is known.
+  at::Tensor embed(const OptInput& input, const at::Tensor& mask, int64_t known) const;
+  // Begins a pass with input.cache, x being its embeddings. Gives the layer from which on it computes slot rows.
+  size_t begin_cached(const OptInput& input, int64_t prompt_rows, const at::Tensor& x) const;
 
   OptConfig config_;
   nn::Weights weights_;

@@ -11,6 +11,16 @@ at::Tensor hooked(const PartHook& hook, const at::Tensor& input, const at::Tenso
   return hook ? hook(input, output) : output;
 }
 
+// Keeps the keys and values of this pass and attends to all that are kept.
+at::Tensor attend_to_kept(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
+                          const at::Tensor& mask, const LayerCache& cache) {
+  const int64_t rows = k.size(1), positions = cache.kept.index.size(1), front = rows == positions ? 0 : cache.front;
+  if (front > 0) nn::keep(cache.kept, k.slice(1, 0, front), v.slice(1, 0, front), 0);
+  nn::keep(cache.kept, k.slice(1, front), v.slice(1, front), positions - (rows - front));
+  // A first pass attends to itself alone.
+  return rows == positions ? nn::attention(q, k, v, heads, mask) : nn::attention(q, cache.kept, heads, mask);
+}
+
 }  // namespace
 
 OptLayer::OptLayer(const OptConfig& config, const nn::Weights& weights, int64_t index)
@@ -35,10 +45,12 @@ OptLayer::OptLayer(const OptConfig& config, const nn::Weights& weights, int64_t 
   final_norm_ = norm("final_layer_norm");
 }
 
-at::Tensor OptLayer::attend(const at::Tensor& x, const at::Tensor& mask, bool training, const PartHook& hook) const {
+at::Tensor OptLayer::attend(const at::Tensor& x, const at::Tensor& mask, bool training, const PartHook& hook,
+                            const LayerCache* cache) const {
   const double scale = 1.0 / std::sqrt(static_cast<double>(x.size(-1) / heads_));
-  const at::Tensor mixed =
-      nn::attention(q_(x) * scale, k_(x), v_(x), heads_, mask, training ? attention_dropout_ : 0.0);
+  const at::Tensor q = q_(x) * scale, k = k_(x), v = v_(x);
+  const at::Tensor mixed = cache != nullptr ? attend_to_kept(q, k, v, heads_, mask, *cache)
+                                            : nn::attention(q, k, v, heads_, mask, training ? attention_dropout_ : 0.0);
   return hooked(hook, x, out_(mixed));
 }
 
@@ -47,14 +59,14 @@ at::Tensor OptLayer::feed_forward(const at::Tensor& x, const PartHook& hook) con
   return hooked(hook, inner, fc2_(inner));
 }
 
-at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, bool training,
-                                const LayerHooks& hooks) const {
+at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, bool training, const LayerHooks& hooks,
+                                const LayerCache* cache) const {
   const auto drop = [&](const at::Tensor& y) { return training && dropout_ > 0 ? at::dropout(y, dropout_, true) : y; };
   if (norm_first_) {
-    const at::Tensor h = x + drop(attend(attention_norm_(x), mask, training, hooks.attention));
+    const at::Tensor h = x + drop(attend(attention_norm_(x), mask, training, hooks.attention, cache));
     return h + drop(feed_forward(final_norm_(h), hooks.fc2));
   }
-  const at::Tensor h = attention_norm_(x + drop(attend(x, mask, training, hooks.attention)));
+  const at::Tensor h = attention_norm_(x + drop(attend(x, mask, training, hooks.attention, cache)));
   return final_norm_(h + drop(feed_forward(h, hooks.fc2)));
 }
 

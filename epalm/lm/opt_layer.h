@@ -5,13 +5,14 @@
 #include <functional>
 
 #include "epalm/lm/opt_config.h"
+#include "epalm/nn/attention.h"
 #include "epalm/nn/layer_norm.h"
 #include "epalm/nn/linear.h"
 #include "epalm/nn/weights.h"
 
 namespace epalm::lm {
 
-// What a layer goes on with in place of a part's output: a function of the part's input and output.
+// What a layer goes on with in place of a part's output: a function of the part's input and output, row by row.
 using PartHook = std::function<at::Tensor(const at::Tensor& input, const at::Tensor& output)>;
 
 // Hooks of one layer, where something trained stands beside or behind its frozen parts; an empty one leaves the part as
@@ -21,16 +22,25 @@ struct LayerHooks {
   PartHook fc2;        // second matrix of the feed-forward part: [B,S,ffn_dim], [B,S,D] -> [B,S,D]
 };
 
+// Where a layer keeps keys and values between passes over sequences that grow.
+struct LayerCache {
+  nn::KeptRows kept;
+  int64_t front = 0;  // so many of the pass's rows stand at the first positions, the others at the last
+};
+
 // One decoder layer (SPEC.md §1.1, step 5). Cheap to copy, const forward.
 class OptLayer {
  public:
   OptLayer(const OptConfig& config, const nn::Weights& weights, int64_t index);
 
-  // x [B,S,D], mask additive [B,1,S,S] -> [B,S,D]. training: dropout as the config says.
-  at::Tensor operator()(const at::Tensor& x, const at::Tensor& mask, bool training, const LayerHooks& hooks = {}) const;
+  // x [B,S,D], mask additive [B,1,S,S] -> [B,S,D]. training: dropout as the config says. With a cache, which is
+  // without gradients, x holds the rows of this pass only and attends to all that are kept: mask [B,1,S,positions].
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& mask, bool training, const LayerHooks& hooks = {},
+                        const LayerCache* cache = nullptr) const;
 
  private:
-  at::Tensor attend(const at::Tensor& x, const at::Tensor& mask, bool training, const PartHook& hook) const;
+  at::Tensor attend(const at::Tensor& x, const at::Tensor& mask, bool training, const PartHook& hook,
+                    const LayerCache* cache) const;
   at::Tensor feed_forward(const at::Tensor& x, const PartHook& hook) const;
 
   nn::Linear q_, k_, v_, out_, fc1_, fc2_;

@@ -14,13 +14,17 @@ at::Tensor in_same_branch(const at::Tensor& branches) {
 }  // namespace
 
 at::Tensor text_attention_mask(const at::Tensor& text_mask, int64_t prompt_rows) {
+  return text_attention_mask(text_mask, prompt_rows, prompt_rows + text_mask.size(1));
+}
+
+at::Tensor text_attention_mask(const at::Tensor& text_mask, int64_t prompt_rows, int64_t rows) {
   const int64_t batch = text_mask.size(0);
   const int64_t length = prompt_rows + text_mask.size(1);
   const auto options = text_mask.options().dtype(at::kFloat);
-  const at::Tensor causal = at::full({length, length}, kMinusInfinity, options).triu(1);
+  const at::Tensor causal = at::full({rows, length}, kMinusInfinity, options).triu(length - rows + 1);
   at::Tensor padded = at::zeros({batch, length}, options);
   padded.slice(1, prompt_rows).masked_fill_(text_mask == 0, std::numeric_limits<float>::lowest());
-  return causal.view({1, 1, length, length}) + padded.view({batch, 1, 1, length});
+  return causal.view({1, 1, rows, length}) + padded.view({batch, 1, 1, length});
 }
 
 at::Tensor with_perceptual_rows(const at::Tensor& mask, int64_t count, const Semantics& semantics) {

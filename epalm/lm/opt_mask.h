@@ -9,9 +9,12 @@ namespace epalm::lm {
 // Additive attention mask of [prompts, text], float32 [B,1,N+T,N+T]: -inf above the diagonal, plus the lowest float on
 // the columns of padding (SPEC.md §1.2). text_mask [B,T] int64, 1 token, 0 padding; prompts count as tokens.
 at::Tensor text_attention_mask(const at::Tensor& text_mask, int64_t prompt_rows);
+// Its last rows alone, [B,1,rows,N+T].
+at::Tensor text_attention_mask(const at::Tensor& text_mask, int64_t prompt_rows, int64_t rows);
 
-// The same with K perceptual rows and columns added at the front, [B,1,K+S,K+S]. Everyone behind them sees them; they
-// see everything under reference semantics, and each itself and those before it otherwise (SPEC.md §3.4, of K = 1).
+// Such a mask [B,1,R,S] with K perceptual rows and columns added at the front, [B,1,K+R,K+S]. Everyone behind them sees
+// them; they see everything under reference semantics, and each itself and those before it otherwise (SPEC.md §3.4, of
+// K = 1).
 at::Tensor with_perceptual_rows(const at::Tensor& mask, int64_t count, const Semantics& semantics);
 
 // Rows of the position table: cumsum(mask)·mask - 1 + 2, so padding uses row 1 (SPEC.md §1.1). [B,T] int64.

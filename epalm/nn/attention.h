@@ -10,4 +10,22 @@ namespace epalm::nn {
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
                      const at::Tensor& mask, double dropout = 0.0);
 
+// Keys and values of sequences that grow, in memory set aside for C positions of R sequences. Layout [C,R,H·d]: a new
+// position of all sequences is one block. Sequences that began alike share rows: only the index tells them apart, so
+// reordering them moves no key or value.
+struct KeptRows {
+  at::Tensor keys, values;  // [C,R,H·d]
+  at::Tensor index;         // [B,Tk] int64: position p of sequence b stands in [p, index[b,p]]
+};
+
+// Puts k and v [B,T,H·d] at positions first … first + T-1 of rows 0 … B-1. No autograd.
+void keep(const KeptRows& kept, const at::Tensor& k, const at::Tensor& v, int64_t first);
+
+// attention() over the keys and values that the index names. q [B,Tq,H·d], mask broadcastable to [B,H,Tq,Tk].
+// No autograd. float32 on the CPU reads them where they lie; anything else gathers them first.
+at::Tensor attention(const at::Tensor& q, const KeptRows& kept, int64_t heads, const at::Tensor& mask);
+
+// The same by gathering, then attention(): the plain twin.
+at::Tensor attention_gathered(const at::Tensor& q, const KeptRows& kept, int64_t heads, const at::Tensor& mask);
+
 }  // namespace epalm::nn

@@ -108,5 +108,24 @@ TEST(Attention, RefusesKeysAndValuesOfAnotherShape) {
   EXPECT_THROW(attention(in.q, in.k, in.v, 3, {}), std::logic_error);
 }
 
+// Sequence 1 began as sequence 0 and went on by itself; scores and weights err as above, in both paths.
+TEST(Attention, OverKeptRowsIsThatOverTheRowsTheIndexNames) {
+  const Inputs in;
+  KeptRows kept{at::full({kKeys + 1, 3, kHeads * kHeadWidth}, 1e6), at::full({kKeys + 1, 3, kHeads * kHeadWidth}, 1e6),
+                at::tensor({0, 0, 0, 0, 0, 0, 0, 0, 1, 1}, at::kLong).view({kBatch, kKeys})};
+  keep(kept, in.k.slice(0, 0, 1).slice(1, 0, 3), in.v.slice(0, 0, 1).slice(1, 0, 3), 0);
+  keep(kept, in.k.slice(1, 3), in.v.slice(1, 3), 3);
+  const auto shared = [](const at::Tensor& x) {
+    return at::cat({x.slice(0, 0, 1).slice(1, 0, 3).expand({kBatch, -1, -1}), x.slice(1, 3)}, 1);
+  };
+  const at::Tensor mask = uniform({kBatch, 1, kQueries, kKeys}, 4);
+  mask[1][0][2][3] = kMinusInfinity;
+  for (const at::Tensor& used : {at::Tensor(), mask}) {
+    const at::Tensor plain = attention(in.q, shared(in.k), shared(in.v), kHeads, used);
+    EXPECT_TRUE(at::equal(attention_gathered(in.q, kept, kHeads, used), plain));
+    EXPECT_LE((attention(in.q, kept, kHeads, used) - plain).abs().max().item<double>(), 2 * kTolerance);
+  }
+}
+
 }  // namespace
 }  // namespace epalm::nn
