@@ -1,6 +1,7 @@
 #include "epalm/model/loss.h"
 
 #include "epalm/base/shapes.h"
+#include "epalm/model/token_losses.h"
 
 namespace epalm::model {
 
@@ -17,7 +18,7 @@ at::Tensor sequence_loss(const lm::Opt& lm, const at::Tensor& hidden, const at::
   const at::Tensor at_row = (targets.reshape({-1}) != kIgnore).nonzero().squeeze(1);         // [R]
   const at::Tensor rows = predicting.reshape({-1, predicting.size(2)}).index_select(0, at_row);
   const at::Tensor wanted = targets.reshape({-1}).index_select(0, at_row);
-  const at::Tensor losses = at::cross_entropy_loss(lm.head(rows), wanted, {}, at::Reduction::None);  // [R]
+  const at::Tensor losses = token_losses(rows, lm.weights().at("model.decoder.embed_tokens.weight"), wanted);  // [R]
   const at::Tensor sample = at::div(at_row, text - 1, "floor");
   return at::zeros({labels.size(0)}, losses.options()).index_add(0, sample, losses);
 }

@@ -1,0 +1,99 @@
+#include "epalm/model/token_losses.h"
+
+#include <torch/torch.h>
+
+#include <limits>
+
+#include "epalm/base/shapes.h"
+#include "epalm/nn/product.h"
+
+namespace epalm::model {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// One block of the vocabulary, in the type that products want: float16 has no fast one on CPUs.
+at::Tensor rows_of(const at::Tensor& weight, int64_t first, int64_t block) {
+  const at::Tensor rows = weight.slice(0, first, std::min(first + block, weight.size(0)));
+  return rows.scalar_type() == at::kHalf ? rows.to(at::kFloat) : rows;
+}
+
+at::Tensor as_operand(const at::Tensor& x, const at::Tensor& weight) {
+  return weight.scalar_type() == at::kBFloat16 ? x.to(at::kBFloat16) : x;
+}
+
+// The logits of one block, -inf where a row meets its own target: that term is known beforehand.
+at::Tensor logits_of_others(const at::Tensor& x, const at::Tensor& rows, const at::Tensor& targets, int64_t first) {
+  at::Tensor logits = nn::product(x, rows.t());  // [R,block]
+  const at::Tensor own = ((targets >= first) & (targets < first + rows.size(0))).nonzero().squeeze(1);
+  logits.index_put_({own, targets.index_select(0, own) - first},
+                    at::scalar_tensor(-std::numeric_limits<double>::infinity(), logits.options()));
+  return logits;
+}
+
+struct TokenLosses : torch::autograd::Function<TokenLosses> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+                            const at::Tensor& targets, int64_t block, bool x_trains, bool weight_trains) {
+    const at::Tensor operand = as_operand(x, weight);
+    const at::Tensor wanted_rows = weight.index_select(0, targets).to(x.scalar_type());              // [R,W]
+    const at::Tensor wanted = (operand.to(x.scalar_type()) * wanted_rows).sum(1, /*keepdim=*/true);  // [R,1]
+    at::Tensor most = wanted;                    // the largest logit so far
+    at::Tensor others = at::zeros_like(wanted);  // the sum of exp(logit - most) over all but the target
+    at::Tensor pulled = at::zeros_like(x_trains ? wanted_rows : wanted);  // the same sum, each term times its row of W
+    for (int64_t first = 0; first < weight.size(0); first += block) {
+      const at::Tensor rows = rows_of(weight, first, block);
+      const at::Tensor logits = logits_of_others(operand, rows, targets, first);
+      const at::Tensor larger = at::maximum(most, logits.amax(1, /*keepdim=*/true));
+      const at::Tensor shrunk = (most - larger).exp_();
+      const at::Tensor terms = (logits - larger).exp_();  // [R,block]
+      others.mul_(shrunk).add_(terms.sum(1, /*keepdim=*/true));
+      if (x_trains) pulled.mul_(shrunk).add_(nn::product(as_operand(terms, rows), rows));
+      most = larger;
+    }
+    const at::Tensor sum = others + (wanted - most).exp();
+    // d loss / dx = Σ p W - W[target]; with 1 - p of the target as the others' share, nothing cancels where it is
+    // small.
+    at::Tensor slope;
+    if (x_trains) slope = pulled.sub_(wanted_rows * others).div_(sum);
+    const at::Tensor log_sum = most + sum.log();  // [R,1]
+    context->saved_data["block"] = block;
+    context->save_for_backward(weight_trains ? variable_list{slope, x, weight, targets, log_sum, others / sum}
+                                             : variable_list{slope});
+    return (log_sum - wanted).squeeze(1);
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const at::Tensor by_row = gradients[0].unsqueeze(1);  // [R,1]
+    at::Tensor dx, dw;
+    if (saved[0].defined()) dx = saved[0] * by_row;
+    if (saved.size() > 1) {
+      const at::Tensor &x = saved[1], &weight = saved[2], &targets = saved[3];
+      const int64_t block = context->saved_data["block"].toInt();
+      dw = at::empty(weight.sizes(), x.options());
+      for (int64_t first = 0; first < weight.size(0); first += block) {
+        const at::Tensor rows = rows_of(weight, first, block);
+        const at::Tensor logits = logits_of_others(as_operand(x, rows), rows, targets, first);
+        const at::Tensor pulls = (logits - saved[4]).exp_().mul_(by_row);  // [R,block]
+        dw.slice(0, first, first + rows.size(0)).copy_(nn::product(pulls.t(), x));
+      }
+      dw.index_add_(0, targets, x * (saved[5] * by_row), -1);
+      dw = dw.to(weight.scalar_type());
+    }
+    return {dx, dw, {}, {}, {}, {}};
+  }
+};
+
+}  // namespace
+
+at::Tensor token_losses(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& targets, int64_t block) {
+  check_shape(x, {kAny, weight.size(1)}, "states that predict");
+  check_shape(targets, {x.size(0)}, "targets");
+  EPALM_ASSERT(block > 0);
+  if (x.size(0) == 0) return x.sum(1);
+  const bool records = at::GradMode::is_enabled();
+  return TokenLosses::apply(x, weight, targets, block, records && x.requires_grad(), records && weight.requires_grad());
+}
+
+}  // namespace epalm::model
