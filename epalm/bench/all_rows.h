@@ -10,9 +10,11 @@ namespace epalm::bench {
 // a function like these, and its line in all_rows().
 std::vector<Row> all_rows();
 
-std::vector<Row> video_rows();    // media.video_*, media.two_hours
-std::vector<Row> audio_rows();    // media.fbank
-std::vector<Row> encoder_rows();  // media.encoder_*
-std::vector<Row> data_rows();     // data.vqa_*, metrics.captions
+std::vector<Row> video_rows();     // media.video_*, media.two_hours
+std::vector<Row> audio_rows();     // media.fbank
+std::vector<Row> encoder_rows();   // media.encoder_*
+std::vector<Row> data_rows();      // data.vqa_*, metrics.captions
+std::vector<Row> train_rows();     // train.*
+std::vector<Row> generate_rows();  // generate.*, decode.*
 
 }  // namespace epalm::bench

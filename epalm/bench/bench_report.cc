@@ -40,6 +40,7 @@ nlohmann::json to_json(const RowResult& result) {
           {"value", or_null(measured.value)},
           {"twin", or_null(measured.twin)},
           {"ratio", or_null(measured.ratio)},
+          {"strong", or_null(measured.strong)},
           {"target", row.target ? nlohmann::json(row.target->bound) : nlohmann::json()},
           {"target_is", row.target ? nlohmann::json(kind_text(row.target->kind)) : nlohmann::json()},
           {"met", met ? nlohmann::json(*met) : nlohmann::json()},
@@ -79,11 +80,12 @@ nlohmann::json to_json(const infer::Machine& machine, const std::vector<RowResul
 
 std::string to_text(const infer::Machine& machine, const std::vector<RowResult>& results) {
   report::TextTable table;
-  table.header = {"row", "value", "plain path", "unit", "precision", "ratio", "peak GB", "target", "met"};
+  table.header = {"row", "value", "plain path", "unit", "precision", "ratio", "strong", "peak GB", "target", "met"};
   std::string notes;
   for (const auto& [row, measured, error] : results) {
     table.rows.push_back({row.name, figure(measured.value), figure(measured.twin), row.unit, row.precision,
                           measured.ratio ? fmt::format("{:.2f}", *measured.ratio) : report::kNoNumber,
+                          measured.strong ? fmt::format("{:.2f}", *measured.strong) : report::kNoNumber,
                           measured.peak_rss_gb ? fmt::format("{:.2f}", *measured.peak_rss_gb) : report::kNoNumber,
                           target_text(row.target), met_text(meets_target(row, measured))});
     notes += fmt::format("{}: {}{}{}\n", row.name, row.what, measured.note.empty() ? "" : "; " + measured.note,

@@ -9,7 +9,7 @@
 
 namespace epalm::bench {
 
-// {"machine":{…},"rows":[{"name","what","unit","precision","value","twin","ratio","target","target_is","met",
+// {"machine":{…},"rows":[{"name","what","unit","precision","value","twin","ratio","strong","target","target_is","met",
 // "peak_rss_gb","note","error"}]}; null where a row has none. target_is says which figure the target bounds, and how.
 nlohmann::json to_json(const infer::Machine& machine, const std::vector<RowResult>& results);
 

@@ -43,6 +43,10 @@ RaceResult race(const std::function<void()>& ours, const std::function<void()>& 
   return {median(ours_s), median(twin_s), median(ratios)};
 }
 
+double seconds_of(const std::function<void()>& work) {
+  return sample_s(work, 1, Clock::kWall);
+}
+
 double median(std::vector<double> values) {
   EPALM_ASSERT(!values.empty());
   std::sort(values.begin(), values.end());

@@ -16,9 +16,12 @@ struct Target {
 
 // What a row found. value and twin are in the row's unit.
 struct Measurement {
-  std::optional<double> value{};        // none: it could not be measured here, and `note` says why
-  std::optional<double> twin{};         // the plain path, in the same run
-  std::optional<double> ratio{};        // how many times better than the twin
+  std::optional<double> value{};  // none: it could not be measured here, and `note` says why
+  std::optional<double> twin{};   // the plain path, in the same run
+  std::optional<double> ratio{};  // how many times better than the twin
+  // The same against the plain path with oneDNN's float32 products: so that nobody takes a better BLAS for a better
+  // design.
+  std::optional<double> strong{};
   std::optional<double> peak_rss_gb{};  // 10^9 bytes; none: that of the row's whole process
   std::string note{};                   // on what was it measured
 };

@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include "epalm/infer/media_input.h"
+#include "epalm/model/cached_step.h"
 #include "epalm/text/batch.h"
 
 namespace epalm::infer {
@@ -39,11 +40,16 @@ decode::Generated generate_ids(const Bundle& bundle, const at::Tensor& features,
   const auto batch = text::pad(prompts, bundle.tokenizer.pad_id());
   const at::Tensor ids = torch::tensor(batch.ids).view({batch.rows, batch.columns});
   const at::Tensor mask = torch::tensor(batch.mask).view({batch.rows, batch.columns});
+  const decode::GenerationOptions options = options_of(bundle, batch.columns);
+  if (bundle.config.kv_cache) {
+    model::CachedStep step(bundle.model, features, std::max(options.max_length, batch.columns + 1));
+    return decode::generate(std::ref(step), ids, mask, options, on_token);
+  }
   const auto step = [&](const at::Tensor& step_ids, const at::Tensor& step_mask,
                         const std::vector<int64_t>& source_row) {
     return bundle.model.next_token_logits(features.index_select(0, torch::tensor(source_row)), step_ids, step_mask);
   };
-  return decode::generate(step, ids, mask, options_of(bundle, batch.columns), on_token);
+  return decode::generate(step, ids, mask, options, on_token);
 }
 
 std::string extract(const Bundle& bundle, std::vector<int64_t> ids) {

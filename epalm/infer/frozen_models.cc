@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "epalm/encoders/ast.h"
+#include "epalm/encoders/timesformer.h"
 #include "epalm/hub/model_folder.h"
 #include "epalm/infer/published_encoders.h"
 #include "epalm/io/json_file.h"
@@ -10,8 +12,16 @@
 namespace epalm::infer {
 namespace {
 
-nn::Precision precision_of(const RunConfig& config) {
+nn::Precision lm_precision(const RunConfig& config) {
+  if (config.precision == "int8") return nn::Precision::kInt8;
+  if (config.precision == "int4") return nn::Precision::kInt4;
   return config.precision == "bf16" ? nn::Precision::kBFloat16 : nn::Precision::kFloat32;
+}
+
+// Encoders are small beside language models: what is kept in fewer bits there is bfloat16 here.
+nn::Precision encoder_precision(const RunConfig& config) {
+  const std::string& wanted = config.encoder_precision.empty() ? config.precision : config.encoder_precision;
+  return wanted == "fp32" ? nn::Precision::kFloat32 : nn::Precision::kBFloat16;
 }
 
 // The weight file of an encoder that is a name of the hub, or that the config names by its shape alone.
@@ -35,6 +45,24 @@ std::filesystem::path encoder_from_hub(const RunConfig& config) {
   }
 }
 
+// That the encoder takes what the task shows it.
+void check_encoder(const RunConfig& config, const encoders::Encoder& encoder) {
+  const bool hears = dynamic_cast<const encoders::Ast*>(&encoder) != nullptr;
+  const bool sees_clips = dynamic_cast<const encoders::Timesformer*>(&encoder) != nullptr;
+  const Modality modality = modality_of(config.task);
+  // A TimeSformer looks at pictures and, as published, at spectrograms too.
+  require(sees_clips || hears == (modality == Modality::kAudio),
+          "encoder_weights '{}': the task {} is about {} media, and the encoder takes {}; name another encoder or task",
+          config.encoder_weights, task_name(config.task), modality_name(modality), hears ? "spectrograms" : "pictures");
+  if (modality != Modality::kVideo) return;
+  require(sees_clips || config.as_images,
+          "encoder_weights '{}' takes pictures, not clips; add as_images: true to show it the frames one by one",
+          config.encoder_weights);
+  require(!sees_clips || !config.as_images,
+          "encoder_weights '{}' takes clips; leave as_images: true out, which shows frames one by one",
+          config.encoder_weights);
+}
+
 }  // namespace
 
 lm::Opt load_language_model(const RunConfig& config) {
@@ -43,7 +71,7 @@ lm::Opt load_language_model(const RunConfig& config) {
   const auto path = folder / "config.json";
   const auto shape = lm::opt_config_from_json(io::read_json_file(path), path.string());
   const auto file = io::open_tensor_file(folder);
-  return {shape, nn::load_weights(lm::opt_weights(shape), *file, lm::opt_load_options(precision_of(config)))};
+  return {shape, nn::load_weights(lm::opt_weights(shape), *file, lm::opt_load_options(lm_precision(config)))};
 }
 
 encoders::EncoderRequest encoder_request(const RunConfig& config) {
@@ -59,7 +87,9 @@ encoders::EncoderRequest encoder_request(const RunConfig& config) {
 std::shared_ptr<const encoders::Encoder> load_encoder(const RunConfig& config) {
   encoders::EncoderRequest request = encoder_request(config);
   if (!std::filesystem::exists(request.weights)) request.weights = encoder_from_hub(config);
-  return encoders::load_encoder(request, precision_of(config));
+  auto encoder = encoders::load_encoder(request, encoder_precision(config));
+  check_encoder(config, *encoder);
+  return encoder;
 }
 
 text::Tokenizer load_tokenizer(const RunConfig& config) {

@@ -10,20 +10,6 @@
 namespace epalm::infer {
 namespace {
 
-constexpr int64_t kMostValues = 256;
-constexpr uint64_t kGoldenRatio = 0x9E3779B97F4A7C15;  // steps of 2^64 / phi visit rows and columns alike
-
-// Up to kMostValues of the numbers of a tensor, bfloat16.
-at::Tensor sample(const at::Tensor& tensor) {
-  const at::Tensor flat = tensor.detach().reshape({-1});
-  if (flat.numel() <= kMostValues) return flat.to(at::kBFloat16);
-  std::vector<int64_t> places;
-  for (uint64_t i = 1; i <= kMostValues; ++i) {
-    places.push_back(static_cast<int64_t>(i * kGoldenRatio % static_cast<uint64_t>(flat.numel())));
-  }
-  return flat.index_select(0, torch::tensor(places)).to(at::kBFloat16);
-}
-
 void check_print(const nlohmann::json& saved, const char* part, const char* what, const char* key,
                  const std::filesystem::path& checkpoint, const std::string& print, const std::string& name) {
   const auto text = [&](const char* field) {
@@ -49,7 +35,7 @@ std::string fingerprint(const nn::Weights& weights) {
     if (is_of("pos_embed") || is_of("time_embed") || is_of("head")) continue;
     const std::string head = fmt::format("{} {}\n", name, nlohmann::json(tensor.sizes().vec()).dump());
     sum.add(std::as_bytes(std::span(head)));
-    const at::Tensor values = sample(tensor).contiguous();
+    const at::Tensor values = weights.samples(name).contiguous();
     sum.add(std::span(static_cast<const std::byte*>(values.data_ptr()), values.nbytes()));
   }
   return sum.hex().substr(0, 16);

@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "epalm/base/error.h"
 #include "epalm/data/subset.h"
@@ -219,7 +220,11 @@ void check_ranges(const ConfigSource& source, const RunConfig& config) {
     if (!(value >= least)) fail_at(source, key, "expected at least {}, got {}", least, value);
   };
   check(config.semantics == "reference" || config.semantics == "causal", "semantics", "'reference' or 'causal'");
-  check(config.precision == "fp32" || config.precision == "bf16", "precision", "'fp32' or 'bf16'");
+  const std::set<std::string> precisions{"fp32", "bf16", "int8", "int4"}, encoder_precisions{"", "fp32", "bf16"};
+  check(precisions.contains(config.precision), "precision", "'fp32', 'bf16', 'int8' or 'int4'");
+  check(encoder_precisions.contains(config.encoder_precision), "encoder_precision", "'fp32' or 'bf16'");
+  check(!(config.trainable.unfreeze_text_model && (config.precision == "int8" || config.precision == "int4")),
+        "unfreeze_text_model", "precision fp32 or bf16 beside it, because numbers of few bits cannot be trained");
   check(config.image_res >= 1 && config.image_res <= 4096, "image_res", "1 to 4096 pixels");
   check(config.num_frames >= 1 && config.num_frames <= 4096, "num_frames", "1 to 4096 frames");
   check(config.melbins >= 1 && config.melbins <= 4096, "melbins", "1 to 4096 bins");
@@ -249,6 +254,13 @@ void check_ranges(const ConfigSource& source, const RunConfig& config) {
   check(!config.cache_features ||
             !(config.trainable.unfreeze_vision_model || config.trainable.unfreeze_vision_layer_norm),
         "cache_features", "a frozen encoder beside it, because a trained one changes its features");
+  check(config.feature_cache.empty() ||
+            !(config.trainable.unfreeze_vision_model || config.trainable.unfreeze_vision_layer_norm),
+        "feature_cache", "a frozen encoder beside it, because a trained one changes its features");
+  const std::string& kept = config.feature_cache_precision;
+  check(kept == "fp32" || kept == "bf16" || kept == "fp16", "feature_cache_precision", "'fp32', 'bf16' or 'fp16'");
+  check(config.feature_cache_gb >= 0.001 && config.feature_cache_gb <= 1'000'000, "feature_cache_gb",
+        "0.001 to 1000000 GB");
   try {
     media::frame_rule_named(config.sample_type);
   } catch (const Error& error) {

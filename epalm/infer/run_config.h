@@ -54,6 +54,7 @@ struct RunConfig {
   std::string encoder_weights;
   std::string tokenizer_name;
   std::string precision = "fp32";
+  std::string encoder_precision;  // empty: fp32 beside fp32, else bf16
   int64_t image_res = 224;
   int64_t num_frames = 4;
   std::string sample_type = "rand";
@@ -75,6 +76,9 @@ struct RunConfig {
   int64_t num_tries = 1;
   std::string on_bad_sample;
   bool cache_features = false;
+  std::string feature_cache;
+  std::string feature_cache_precision = "fp32";
+  double feature_cache_gb = 10;
 
   int64_t batch_size_train = 8, batch_size_test = 16;
   double lm_loss_weight = 1;
@@ -94,6 +98,7 @@ struct RunConfig {
   int64_t max_length = 30;
   int64_t top_k = 50;
   double top_p = 1, temperature = 1;
+  bool kv_cache = true;
 
   adapter::AdapterConfig adapter;
   model::TrainableParts trainable;
@@ -154,7 +159,9 @@ void fields(Config& config, Visitor&& visit) {
   visit("vision_model_name", config.vision_model, "timm name of a ViT, timesformer, or ast");
   visit("encoder_weights", config.encoder_weights, "weight file or folder of the encoder; absent: pretrained_model");
   visit("tokenizer_name", config.tokenizer_name, "folder of the tokenizer, or a name on the hub; empty: text_model");
-  visit("precision", config.precision, "fp32 or bf16, of the frozen matrices");
+  visit("precision", config.precision, "fp32, bf16, int8 or int4, of the language model's frozen matrices");
+  visit("encoder_precision", config.encoder_precision,
+        "fp32 or bf16, of the encoder's; empty: fp32 where precision is, else bf16");
   visit("image_res", config.image_res, "side of the square picture or frame that the encoder sees, in pixels");
   visit("num_frames", config.num_frames, "frames of a video that the encoder sees");
   visit("sample_type", config.sample_type,
@@ -188,6 +195,11 @@ void fields(Config& config, Visitor&& visit) {
         "a file that cannot be read: replace (by another sample in training; in evaluation its answer is wrong) or "
         "stop; absent: training replaces, evaluation stops. More than 5 % of them always stop");
   visit("cache_features", config.cache_features, "run the encoder once for each medium; needs augment: false");
+  visit("feature_cache", config.feature_cache,
+        "folder that keeps what the encoder made of media for later runs: in evaluation, and in training with augment: "
+        "false; empty: nothing is kept");
+  visit("feature_cache_precision", config.feature_cache_precision, "fp32, bf16 or fp16, of the numbers kept there");
+  visit("feature_cache_gb", config.feature_cache_gb, "GB that it may take; once it is full, nothing more is kept");
   visit("batch_size_train", config.batch_size_train, "samples per step");
   visit("batch_size_test", config.batch_size_test, "samples per batch of evaluation");
   visit("lm_loss_weight", config.lm_loss_weight, "factor of the loss");
@@ -211,6 +223,7 @@ void fields(Config& config, Visitor&& visit) {
   visit("top_k", config.top_k, "draw from the k most probable tokens; 0: from all");
   visit("top_p", config.top_p, "draw from the most probable tokens that make up this share");
   visit("temperature", config.temperature, "above 1: flatter distributions; below: steeper");
+  visit("kv_cache", config.kv_cache, "keep what earlier tokens computed while generating; false: compute all anew");
   adapter::fields(config.adapter, visit);
   model::fields(config.trainable, visit);
   visit("optimizer", config.optimizer, "rule of the updates");

@@ -101,7 +101,7 @@ std::vector<nn::WeightSpec> opt_weights(const OptConfig& config) {
   const int64_t d = config.hidden_size;
   std::vector<nn::WeightSpec> table;
   const auto linear = [&](const std::string& name, int64_t out, int64_t in) {
-    table.push_back({name + ".weight", {out, in}, nn::Init::kNormal});
+    table.push_back({name + ".weight", {out, in}, nn::Init::kNormal, true});
     table.push_back({name + ".bias", {out}, nn::Init::kZeros});
   };
   const auto norm = [&](const std::string& name) {

@@ -29,9 +29,7 @@ OptLayer::OptLayer(const OptConfig& config, const nn::Weights& weights, int64_t 
       dropout_(config.dropout),
       attention_dropout_(config.attention_dropout) {
   const std::string scope = fmt::format("model.decoder.layers.{}.", index);
-  const auto linear = [&](const std::string& name) {
-    return nn::Linear(weights.at(scope + name + ".weight"), weights.at(scope + name + ".bias"));
-  };
+  const auto linear = [&](const std::string& name) { return nn::Linear(weights, scope + name); };
   const auto norm = [&](const std::string& name) {
     return nn::LayerNorm(weights.at(scope + name + ".weight"), weights.at(scope + name + ".bias"), 1e-5);
   };

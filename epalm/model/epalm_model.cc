@@ -29,17 +29,26 @@ at::Tensor EPalm::features(const at::Tensor& media, bool training) const {
                              : encoder_->cls_states(media, config.injected_hidden_states, drops_out);
 }
 
-at::Tensor EPalm::hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask,
-                         bool training) const {
+std::vector<at::Tensor> EPalm::slots(const at::Tensor& features) const {
+  return adapter_.slots(features, lm_.config().num_hidden_layers);
+}
+
+lm::OptInput EPalm::input(std::vector<at::Tensor> slots, const at::Tensor& ids, const at::Tensor& mask) const {
   lm::OptInput input;
   input.ids = ids;
   input.mask = mask;
   input.prompts = adapter_.prompts();
-  if (features.defined()) input.slots = adapter_.slots(features, lm_.config().num_hidden_layers);
+  input.slots = std::move(slots);
   input.hooks = hooks_;
   input.semantics = semantics_;
-  input.training = training && semantics_.frozen_parts_drop_out;
-  return lm_.hidden(input);
+  return input;
+}
+
+at::Tensor EPalm::hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask,
+                         bool training) const {
+  lm::OptInput whole = input(features.defined() ? slots(features) : std::vector<at::Tensor>(), ids, mask);
+  whole.training = training && semantics_.frozen_parts_drop_out;
+  return lm_.hidden(whole);
 }
 
 at::Tensor EPalm::logits(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask) const {
@@ -47,7 +56,14 @@ at::Tensor EPalm::logits(const at::Tensor& features, const at::Tensor& ids, cons
 }
 
 at::Tensor EPalm::next_token_logits(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask) const {
-  const at::Tensor states = hidden(features, ids, mask);
+  return next_token_logits_injecting(features.defined() ? slots(features) : std::vector<at::Tensor>(), ids, mask);
+}
+
+at::Tensor EPalm::next_token_logits_injecting(const std::vector<at::Tensor>& slots, const at::Tensor& ids,
+                                              const at::Tensor& mask, lm::OptCache* cache) const {
+  lm::OptInput growing = input(slots, ids, mask);
+  growing.cache = cache;
+  const at::Tensor states = lm_.hidden(growing);  // with a cache of the new tokens alone
   const int64_t text = ids.size(1);
   if (semantics_.generate_after_padding || !mask.defined()) return lm_.head(states.select(1, states.size(1) - 1));
   const at::Tensor last = (at::arange(text, mask.options()) * mask).argmax(1) + (states.size(1) - text);  // [B]

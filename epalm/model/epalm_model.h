@@ -37,6 +37,11 @@ class EPalm {
   // Logits of the row that predicts the token to append, [B,V]: the last row under reference semantics, the row of the
   // last real token otherwise.
   at::Tensor next_token_logits(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask) const;
+  // The same with what slots() gives, and with a cache as OptInput::cache.
+  at::Tensor next_token_logits_injecting(const std::vector<at::Tensor>& slots, const at::Tensor& ids,
+                                         const at::Tensor& mask, lm::OptCache* cache = nullptr) const;
+  // The tokens that features inject before each layer of the LM (Adapter::slots).
+  std::vector<at::Tensor> slots(const at::Tensor& features) const;
   // [B]: see sequence_loss. labels [B,T], kIgnore where nothing is to be predicted.
   at::Tensor loss(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask, const at::Tensor& labels,
                   bool training = false) const;
@@ -52,6 +57,8 @@ class EPalm {
   std::vector<std::pair<std::string, at::Tensor>> parameters() const;
 
  private:
+  lm::OptInput input(std::vector<at::Tensor> slots, const at::Tensor& ids, const at::Tensor& mask) const;
+
   lm::Opt lm_;
   std::shared_ptr<const encoders::Encoder> encoder_;
   adapter::Adapter adapter_;

@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include "epalm/base/shapes.h"
+#include "epalm/nn/packed_matrix.h"
 #include "epalm/nn/product.h"
 
 namespace epalm::nn {
@@ -10,6 +11,17 @@ namespace {
 
 at::Tensor rows(const at::Tensor& x) {
   return x.reshape({-1, x.size(-1)});
+}
+
+// A few rows of a frozen matrix are read as they lie; nothing where another product suits them better.
+std::optional<at::Tensor> product_of_few_rows(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  const bool kept = weight.scalar_type() == at::kFloat || weight.scalar_type() == at::kBFloat16;
+  if (x.size(0) > kFewRows || !kept || !weight.is_contiguous() || weight.size(1) % kFewColumns != 0) return {};
+  const auto format =
+      weight.scalar_type() == at::kFloat ? PackedMatrix::Format::kFloat32 : PackedMatrix::Format::kBFloat16;
+  return few_rows_product(
+      x.contiguous(),
+      {.format = format, .values = weight.data_ptr(), .rows = weight.size(0), .columns = weight.size(1)}, bias);
 }
 
 // What the weight is multiplied with must have its type: float16 has no fast product on CPUs and is computed in
@@ -31,8 +43,10 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
     context->save_for_backward({trains ? x : at::Tensor(), weight});
     auto shape = x.sizes().vec();
     shape.back() = weight.size(0);
+    const at::Tensor b = bias.value_or(at::Tensor());
+    if (const auto few = product_of_few_rows(rows(x), weight, b)) return few->view(shape);
     const at::Tensor w = usable(weight);
-    return product(as_operand(rows(x), w), w.t(), bias.value_or(at::Tensor())).view(shape);
+    return product(as_operand(rows(x), w), w.t(), b).view(shape);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -53,6 +67,25 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
   }
 };
 
+struct QuantizedLinearFunction : torch::autograd::Function<QuantizedLinearFunction> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
+                            const QuantizedMatrix& matrix, const at::Tensor& bias) {
+    context->save_for_backward({matrix.values(), matrix.scales()});
+    auto shape = x.sizes().vec();
+    shape.back() = matrix.out_features();
+    return matrix.times(rows(x), bias).view(shape);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const QuantizedMatrix matrix(saved[0], saved[1]);
+    auto shape = gradients[0].sizes().vec();
+    shape.back() = matrix.in_features();
+    return {matrix.gradient_times(rows(gradients[0])).view(shape), {}, {}};
+  }
+};
+
 }  // namespace
 
 Linear::Linear(at::Tensor weight, at::Tensor bias) : weight_(std::move(weight)), bias_(std::move(bias)) {
@@ -60,8 +93,15 @@ Linear::Linear(at::Tensor weight, at::Tensor bias) : weight_(std::move(weight)),
   if (bias_.defined()) check_shape(bias_, {weight_.size(0)}, "Linear bias");
 }
 
+Linear::Linear(const Weights& weights, const std::string& scope)
+    : Linear(weights.at(scope + ".weight"),
+             weights.contains(scope + ".bias") ? weights.at(scope + ".bias") : at::Tensor()) {
+  if (const QuantizedMatrix* matrix = weights.quantized(scope + ".weight")) quantized_ = *matrix;
+}
+
 at::Tensor Linear::operator()(const at::Tensor& x) const {
   EPALM_ASSERT(x.size(-1) == in_features());
+  if (quantized_) return QuantizedLinearFunction::apply(x, *quantized_, bias_);
   const auto bias = bias_.defined() ? c10::make_optional(bias_) : c10::nullopt;
   if (!x.device().is_cpu() || x.scalar_type() == at::kDouble) {
     return at::linear(x, weight_.to(x.scalar_type()), bias ? c10::make_optional(bias->to(x.scalar_type())) : bias);

@@ -11,7 +11,34 @@ namespace epalm::nn {
 namespace {
 
 at::ScalarType scalar_type(Precision precision, size_t dimensions) {
-  return precision == Precision::kBFloat16 && dimensions >= 2 ? at::kBFloat16 : at::kFloat;
+  return precision != Precision::kFloat32 && dimensions >= 2 ? at::kBFloat16 : at::kFloat;
+}
+
+// 0: not kept in few bits.
+int bits_of(Precision precision, const WeightSpec& spec) {
+  if (!spec.quantizable) return 0;
+  return precision == Precision::kInt8 ? 8 : precision == Precision::kInt4 ? 4 : 0;
+}
+
+constexpr int64_t kMostSamples = 256;
+constexpr uint64_t kGoldenRatio = 0x9E3779B97F4A7C15;  // steps of 2^64 / phi visit rows and columns alike
+
+at::Tensor samples_of(const at::Tensor& tensor) {
+  const at::Tensor flat = tensor.detach().reshape({-1});
+  if (flat.numel() <= kMostSamples) return flat.to(at::kBFloat16);
+  std::vector<int64_t> places;
+  for (uint64_t i = 1; i <= kMostSamples; ++i) {
+    places.push_back(static_cast<int64_t>(i * kGoldenRatio % static_cast<uint64_t>(flat.numel())));
+  }
+  return flat.index_select(0, at::tensor(places)).to(at::kBFloat16);
+}
+
+void add(Weights& weights, const WeightSpec& spec, const at::Tensor& tensor, Precision precision) {
+  if (const int bits = bits_of(precision, spec); bits > 0) {
+    weights.add_quantized(spec.name, tensor, bits);
+  } else {
+    weights.add(spec.name, tensor.to(scalar_type(precision, spec.shape.size())).contiguous());
+  }
 }
 
 std::string first_ten(const std::vector<std::string>& items) {
@@ -33,6 +60,30 @@ const at::Tensor& Weights::at(const std::string& name) const {
   const auto found = index_.find(name);
   if (found == index_.end()) throw std::logic_error("no weight named " + name);
   return items_[found->second].second;
+}
+
+void Weights::add_quantized(const std::string& name, const at::Tensor& matrix, int bits) {
+  quantized_.emplace(name, Quantized{QuantizedMatrix(matrix, bits, name), samples_of(matrix)});
+  add(name, at::empty(matrix.sizes(), at::device(at::kMeta)));
+}
+
+const QuantizedMatrix* Weights::quantized(const std::string& name) const {
+  const auto found = quantized_.find(name);
+  return found == quantized_.end() ? nullptr : &found->second.matrix;
+}
+
+at::Tensor Weights::samples(const std::string& name) const {
+  const auto found = quantized_.find(name);
+  return found == quantized_.end() ? samples_of(at(name)) : found->second.samples;
+}
+
+int64_t Weights::bytes() const {
+  int64_t total = 0;
+  for (const auto& [name, tensor] : items_) {
+    const QuantizedMatrix* matrix = quantized(name);
+    total += matrix != nullptr ? matrix->bytes() : static_cast<int64_t>(tensor.nbytes());
+  }
+  return total;
 }
 
 int64_t Weights::count() const {
@@ -78,7 +129,7 @@ Weights load_weights(const std::vector<WeightSpec>& table, const io::TensorFile&
     const at::Tensor tensor = file.read(name);
     require(at::isFloatingType(tensor.scalar_type()), "'{}': tensor {} holds {}, expected floating-point numbers",
             file.path().string(), name, toString(tensor.scalar_type()));
-    weights.add(spec->name, tensor.to(scalar_type(options.precision, spec->shape.size())).contiguous());
+    add(weights, *spec, tensor, options.precision);
   }
   return weights;
 }
@@ -99,9 +150,15 @@ Weights random_weights(const std::vector<WeightSpec>& table, uint64_t seed, doub
         tensor.fill_(1);
         break;
     }
-    weights.add(spec.name, tensor);
+    add(weights, spec, tensor, precision);
   }
   return weights;
+}
+
+Weights in_precision(const Weights& weights, const std::vector<WeightSpec>& table, Precision precision) {
+  Weights result;
+  for (const WeightSpec& spec : table) add(result, spec, weights.at(spec.name), precision);
+  return result;
 }
 
 }  // namespace epalm::nn

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "epalm/io/tensor_file.h"
+#include "epalm/nn/quantized_matrix.h"
 
 namespace epalm::nn {
 
@@ -19,28 +20,43 @@ struct WeightSpec {
   std::string name;
   std::vector<int64_t> shape;
   Init init = Init::kNormal;
+  bool quantizable = false;  // a matrix that is only ever multiplied with, by a Linear
 };
+
+enum class Precision { kFloat32, kBFloat16, kInt8, kInt4 };
 
 // The tensors of one model by published name, in table order. Layers hold handles of the same tensors, so requires_grad
 // and values are shared with them.
 class Weights {
  public:
   void add(const std::string& name, at::Tensor tensor);
+  // Keeps the matrix in 8 or 4 bits a number. In its place at() and items() have a tensor of its shape without data, of
+  // the device meta.
+  void add_quantized(const std::string& name, const at::Tensor& matrix, int bits);
   const at::Tensor& at(const std::string& name) const;  // throws std::logic_error where the table lacks the name
+  const QuantizedMatrix* quantized(const std::string& name) const;  // nullptr where the tensor is none
+  // Up to 256 numbers of a tensor at places that its size determines, rounded to bfloat16; of a quantized one as they
+  // were before.
+  at::Tensor samples(const std::string& name) const;
+  int64_t bytes() const;  // in memory
   bool contains(const std::string& name) const { return index_.contains(name); }
   const std::vector<std::pair<std::string, at::Tensor>>& items() const { return items_; }
   int64_t count() const;  // numbers, not tensors
 
  private:
+  struct Quantized {
+    QuantizedMatrix matrix;
+    at::Tensor samples;
+  };
+
   std::vector<std::pair<std::string, at::Tensor>> items_;
   std::map<std::string, size_t> index_;
+  std::map<std::string, Quantized> quantized_;
 };
 
-enum class Precision { kFloat32, kBFloat16 };
-
 struct LoadOptions {
-  // Matrices (2-D and more) in this precision; vectors are always float32. A file that already holds the type is not
-  // copied.
+  // Matrices (2-D and more) in this precision; vectors are always float32, and with kInt8 and kInt4 what is not
+  // quantizable is bfloat16. A file that already holds the type is not copied.
   Precision precision = Precision::kFloat32;
   // File names of a table name, tried in order; empty: the table name itself.
   std::function<std::vector<std::string>(const std::string&)> file_names;
@@ -55,5 +71,9 @@ Weights load_weights(const std::vector<WeightSpec>& table, const io::TensorFile&
 // N(0, std) for kNormal, drawn in table order from a generator seeded with `seed`.
 Weights random_weights(const std::vector<WeightSpec>& table, uint64_t seed, double std,
                        Precision precision = Precision::kFloat32);
+
+// The tensors of the table in another precision than that of `weights`, of which those that stay as they are are
+// shared.
+Weights in_precision(const Weights& weights, const std::vector<WeightSpec>& table, Precision precision);
 
 }  // namespace epalm::nn

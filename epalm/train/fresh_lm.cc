@@ -153,22 +153,25 @@ nn::Weights fresh_lm_weights(const lm::OptConfig& config, uint64_t seed) {
   return weights;
 }
 
-nn::Weights deeper_lm_weights(const lm::OptConfig& deeper, const nn::Weights& weights, uint64_t seed) {
-  nn::Weights result = nn::random_weights(lm::opt_weights(deeper), seed, deeper.init_std);
+nn::Weights larger_lm_weights(const lm::OptConfig& larger, const nn::Weights& weights, uint64_t seed) {
+  nn::Weights result = nn::random_weights(lm::opt_weights(larger), seed, larger.init_std);
   int64_t taken = 0;
   for (const auto& [name, tensor] : result.items()) {
-    if (weights.contains(name)) {
-      const at::Tensor& old = weights.at(name);
-      require(old.sizes() == tensor.sizes(), "a deeper model: {} has the shape [{}], in the one to take over [{}]",
-              name, fmt::join(tensor.sizes(), ","), fmt::join(old.sizes(), ","));
-      tensor.copy_(old);
-      ++taken;
-    } else if (name.ends_with("out_proj.weight") || name.ends_with("fc2.weight")) {
-      tensor.mul_(kOtherOutputs);
+    if (name.ends_with("out_proj.weight") || name.ends_with("fc2.weight")) tensor.mul_(kOtherOutputs);
+    if (!weights.contains(name)) continue;
+    const at::Tensor& old = weights.at(name);
+    at::Tensor place = tensor;  // the first rows and columns
+    for (int64_t i = 0; i < std::min(old.dim(), tensor.dim()); ++i) {
+      const bool grows = name.find(i == 0 ? ".fc1." : ".fc2.weight") != std::string::npos;
+      if (grows && old.size(i) < tensor.size(i)) place = place.narrow(i, 0, old.size(i));
     }
+    require(old.sizes() == place.sizes(), "a larger model: {} has the shape [{}], in the one to take over [{}]", name,
+            fmt::join(tensor.sizes(), ","), fmt::join(old.sizes(), ","));
+    place.copy_(old);
+    ++taken;
   }
   require(taken == static_cast<int64_t>(weights.items().size()),
-          "a deeper model takes all {} tensors of the other over, only {} have a place in it", weights.items().size(),
+          "a larger model takes all {} tensors of the other over, only {} have a place in it", weights.items().size(),
           taken);
   return result;
 }

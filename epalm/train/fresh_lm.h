@@ -18,8 +18,8 @@ namespace epalm::train {
 // Throws Error for another shape.
 nn::Weights fresh_lm_weights(const lm::OptConfig& config, uint64_t seed);
 
-// `weights` of a model of fewer layers, taken over into `deeper`, whose further layers stand behind those and write
-// next to nothing yet. Throws Error where anything but the number of layers differs.
-nn::Weights deeper_lm_weights(const lm::OptConfig& deeper, const nn::Weights& weights, uint64_t seed);
+// `weights` of a model of fewer layers or a narrower feed-forward part, taken over into `larger`, whose further layers
+// stand behind those and whose further numbers write next to nothing yet. Throws Error where anything else differs.
+nn::Weights larger_lm_weights(const lm::OptConfig& larger, const nn::Weights& weights, uint64_t seed);
 
 }  // namespace epalm::train

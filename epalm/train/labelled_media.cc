@@ -6,6 +6,7 @@
 #include "epalm/media/frame_sampling.h"
 #include "epalm/media/image_transform.h"
 #include "epalm/media/video_transform.h"
+#include "epalm/train/strange_objects.h"
 #include "epalm/train/world_text.h"
 #include "epalm/world/audio_labels.h"
 #include "epalm/world/audio_synth.h"
@@ -25,10 +26,23 @@ struct Example {
   std::vector<int64_t> labels;
 };
 
+// The labels that tell of the attribute, by their heads' names.
+void forget(const std::string& attribute, std::vector<int64_t>& labels) {
+  const auto& heads = world::label_heads();
+  for (size_t i = 0; i < heads.size(); ++i) {
+    if (heads[i].name.find(attribute) != std::string::npos) labels[i] = kUnknownLabel;
+  }
+}
+
 Example draw(const VitConfig& encoder, world::Split split, PythonRandom& random) {
-  const auto scene = world::random_scene(random, split);
-  return {media::to_normalised(world::render(scene, static_cast<int>(encoder.image_size_px), random)),
-          world::labels(scene)};
+  world::Scene scene = world::random_scene(random, split);
+  std::vector<int64_t> labels = world::labels(scene);
+  if (split == world::Split::kTrain) {
+    const Strange strange = make_strange(scene, random);
+    if (strange == Strange::kColours) forget("colour", labels);
+    if (strange == Strange::kShapes) forget("shape", labels);
+  }
+  return {media::to_normalised(world::render(scene, static_cast<int>(encoder.image_size_px), random)), labels};
 }
 
 // The frames that evaluation takes from a clip of the world.

@@ -28,6 +28,14 @@ at::Tensor orthogonalised(const at::Tensor& matrix) {
   return tall ? x.t() : x;
 }
 
+void muon_update(at::Tensor& matrix, at::Tensor& momentum, const at::Tensor& gradient, double rate,
+                 double weight_decay) {
+  momentum.mul_(kMomentum).add_(gradient);
+  const at::Tensor update = orthogonalised(gradient + kMomentum * momentum);  // as Nesterov's
+  const double size = 0.2 * std::sqrt(static_cast<double>(std::max(matrix.size(0), matrix.size(1))));
+  matrix.mul_(1 - rate * weight_decay).sub_(update, rate * size);
+}
+
 Muon::Muon(std::vector<at::Tensor> matrices, double weight_decay) : weight_decay_(weight_decay) {
   for (at::Tensor& matrix : matrices) {
     require(matrix.dim() == 2, "Muon moves matrices, got a tensor of {} dimensions", matrix.dim());
@@ -41,10 +49,7 @@ void Muon::step(double rate) {
   for (auto& [value, momentum] : matrices_) {
     const at::Tensor gradient = value.grad();
     if (!gradient.defined()) continue;
-    momentum.mul_(kMomentum).add_(gradient);
-    const at::Tensor update = orthogonalised(gradient + kMomentum * momentum);  // as Nesterov's
-    const double size = 0.2 * std::sqrt(static_cast<double>(std::max(value.size(0), value.size(1))));
-    value.mul_(1 - rate * weight_decay_).sub_(update, rate * size);
+    muon_update(value, momentum, gradient, rate, weight_decay_);
   }
 }
 

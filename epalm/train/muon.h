@@ -26,6 +26,10 @@ class Muon {
   double weight_decay_;
 };
 
+// One step of the same on one matrix, without autograd. momentum: zeros at first, of the matrix's shape.
+void muon_update(at::Tensor& matrix, at::Tensor& momentum, const at::Tensor& gradient, double rate,
+                 double weight_decay);
+
 // The nearest matrix with singular values near one (0.7 to 1.2), by five Newton-Schulz steps.
 at::Tensor orthogonalised(const at::Tensor& matrix);
 

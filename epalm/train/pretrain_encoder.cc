@@ -55,7 +55,8 @@ LabelProbe pretrain_encoder(const encoders::Encoder& encoder, const encoders::En
     at::Tensor loss = torch::zeros({});
     for_each_head(heads, classify(encoder, probe, batch.media), batch.labels,
                   [&](const auto&, const at::Tensor& scores, const at::Tensor& labels) {
-                    loss = loss + at::cross_entropy_loss(scores, labels);
+                    const at::Tensor known = (labels != kUnknownLabel).sum().clamp_min(1);
+                    loss = loss + at::cross_entropy_loss(scores, labels, {}, at::Reduction::Sum, kUnknownLabel) / known;
                   });
     return loss;
   };

@@ -1,12 +1,19 @@
 #include "epalm/train/pretrain_lm.h"
 
+#include <fmt/format.h>
 #include <torch/torch.h>
 
 #include <algorithm>
 
 #include "epalm/base/error.h"
 #include "epalm/text/batch.h"
+#include "epalm/train/labelled_media.h"
 #include "epalm/train/world_text.h"
+#include "epalm/world/audio_labels.h"
+#include "epalm/world/audio_language.h"
+#include "epalm/world/language.h"
+#include "epalm/world/video_labels.h"
+#include "epalm/world/video_language.h"
 
 namespace epalm::train {
 namespace {
@@ -18,9 +25,14 @@ constexpr double kListsAmong = 0.1;        // share of the lines afterwards
 constexpr double kPlainShare = 0.15;       // of the other lines
 constexpr double kUndescribedShare = 0.1;  // of the documents
 constexpr int kAskedOfLists = 8;
-constexpr double kCondensedShare = 0.6;         // of the lines in the second stage …
-constexpr double kListsBesideCondensed = 0.04;  // … which has these shares of lists
-constexpr double kPlainBesideCondensed = 0.1;   // and of plain lines, in place of those above
+constexpr double kFactsShare = 0.7;         // of the lines in the second stage …
+constexpr double kListsBesideFacts = 0.04;  // … which has these shares of lists
+constexpr double kPlainBesideFacts = 0.1;   // and of plain lines, in place of those above
+constexpr double kCaptionWeight = 0.7;
+constexpr double kFactDeviation = 0.1;  // of a new vector's elements
+constexpr double kDoubtful = 0.25;      // of the labels lose up to …
+constexpr double kMostDoubt = 0.6;      // … this share of their weight to another class
+constexpr double kNoise = 0.15;         // of the sum's own size
 const std::string kAnswerMark = "</a>";
 const std::string kEnd = "</s>";
 
@@ -51,14 +63,13 @@ class LineMaker {
     return random_.random() < plain ? plain_line() : document_line();
   }
 
-  // </s> description </s>, and apart from it </s>  Q?</a> A</s>  Q?</a> A</s> …
-  std::pair<Line, Line> condensed_lines() {
-    const auto document = random_document(random_medium(random_), random_);
-    Line told = begin();
-    append(told, document.description + kEnd, kContextWeight);
-    Line asked = begin();
-    append_questions(asked, document, kAnswerWeight);
-    return {told, asked};
+  // </s>  Q?</a> A</s>  Q?</a> A</s> … caption</s>: what can be said of a scene whose facts stand before it.
+  Line told_line(const world::Document& document, const std::string& caption) {
+    Line line = begin();
+    append_questions(line, document, kAnswerWeight);
+    ++line.branch;
+    append(line, caption + kEnd, kCaptionWeight);
+    return line;
   }
 
  private:
@@ -189,21 +200,64 @@ WeightedLoss reading_loss(const lm::Opt& lm, const TextTensors& batch) {
   return weighted_loss(lm, batch, lm.hidden(input_of(batch)));
 }
 
-// The questions see of what was told its last token alone, put before them as a perceptual token will be.
-WeightedLoss condensed_loss(const lm::Opt& lm, const TextTensors& told, const TextTensors& asked) {
-  lm::OptInput telling = input_of(told);
-  int64_t layer = 0;
-  at::Tensor condensed;  // [B,1,D]
-  const at::Tensor last = told.mask.sum(1) - 1;
-  telling.observe = [&](const at::Tensor& x) {
-    if (layer++ == kCondensedLayer) condensed = x.index({at::arange(x.size(0)), last}).unsqueeze(1);
-  };
-  WeightedLoss loss = weighted_loss(lm, told, lm.hidden(telling));
-  lm::OptInput asking = input_of(asked);
-  asking.slots.resize(static_cast<size_t>(lm.config().num_hidden_layers));
-  std::fill(asking.slots.begin() + kCondensedLayer, asking.slots.end(), condensed);
-  loss += weighted_loss(lm, asked, lm.hidden(asking));
-  return loss;
+// A scene as one vector: the sum of a learned vector for each fact, a class of the world's label heads.
+class FactVectors {
+ public:
+  explicit FactVectors(int64_t width) {
+    for (const auto medium : kMedia) {
+      int64_t facts = 0;
+      for (const auto& head : heads_of(medium)) facts += head.classes;
+      vectors_.push_back(torch::randn({facts, width}) * kFactDeviation);
+    }
+  }
+
+  std::vector<Parameter> parameters() const {
+    std::vector<Parameter> result;
+    for (size_t i = 0; i < vectors_.size(); ++i) result.push_back({fmt::format("facts.{}", i), 2, vectors_[i]});
+    return result;
+  }
+
+  // [1,1,D]
+  at::Tensor operator()(world::Medium medium, const std::vector<int64_t>& labels, PythonRandom& random) const {
+    const at::Tensor& vectors = vectors_[static_cast<size_t>(medium)];
+    std::vector<float> weights(static_cast<size_t>(vectors.size(0)));
+    const auto& heads = heads_of(medium);
+    size_t first = 0;
+    for (size_t i = 0; i < heads.size(); ++i) {
+      const auto other = [&] { return first + static_cast<size_t>(random.randrange(heads[i].classes)); };
+      const size_t truth = first + static_cast<size_t>(labels[i]);
+      const double doubt = random.random() < kDoubtful ? kMostDoubt * random.random() : 0;
+      weights[truth] += static_cast<float>(1 - doubt);
+      if (doubt > 0) weights[other()] += static_cast<float>(doubt);
+      weights[first] = 0;  // nothing is there to be told
+      first += static_cast<size_t>(heads[i].classes);
+    }
+    const at::Tensor sum = at::matmul(torch::tensor(weights).unsqueeze(0), vectors);
+    const at::Tensor size = sum.detach().square().mean().sqrt();
+    return (sum + kNoise * size * torch::randn_like(sum)).unsqueeze(0);
+  }
+
+ private:
+  std::vector<at::Tensor> vectors_;  // of each medium [facts,D]
+};
+
+struct Scene {
+  world::Document document;
+  std::string caption;
+  std::vector<int64_t> labels;
+};
+
+Scene random_told_scene(world::Medium medium, PythonRandom& random) {
+  return with_random_scene(medium, world::Split::kTrain, random, [&](const auto& scene) {
+    return Scene{world::document(scene, random), world::captions(scene, random, 1).front(), world::labels(scene)};
+  });
+}
+
+WeightedLoss facts_loss(const lm::Opt& lm, const TextTensors& told, const at::Tensor& facts) {
+  lm::OptInput input = input_of(told);
+  input.slots.resize(static_cast<size_t>(lm.config().num_hidden_layers));
+  std::fill(input.slots.begin() + kFactsLayer, input.slots.end(), facts);
+  return weighted_loss(lm, told, lm.hidden(input));
 }
 
 }  // namespace
@@ -224,33 +278,36 @@ void pretrain_lm(const lm::Opt& lm, const text::Tokenizer& tokenizer, const Pret
   minimise(options, lm.weights(), {}, next_loss, progress);
 }
 
-void pretrain_lm_condensed(const lm::Opt& lm, const text::Tokenizer& tokenizer, const PretrainOptions& options,
-                           const OnPretrainProgress& progress) {
-  require(lm.config().num_hidden_layers > kCondensedLayer,
-          "a language model that condenses what it reads needs more than {} layers, got {}", kCondensedLayer,
+void pretrain_lm_on_facts(const lm::Opt& lm, const text::Tokenizer& tokenizer, const PretrainOptions& options,
+                          const OnPretrainProgress& progress) {
+  require(lm.config().num_hidden_layers > kFactsLayer,
+          "a language model that answers from facts needs more than {} layers, got {}", kFactsLayer,
           lm.config().num_hidden_layers);
   PythonRandom random(options.seed);
   torch::manual_seed(options.seed);
   LineMaker maker(tokenizer, random);
+  const FactVectors vectors(lm.config().hidden_size);
   const auto next_loss = [&] {
-    std::vector<Line> whole, told, asked;
+    std::vector<Line> whole, told;
+    std::vector<at::Tensor> facts;
     for (int64_t i = 0; i < options.batch_size; ++i) {
-      if (random.random() < kCondensedShare) {
-        auto lines = maker.condensed_lines();
-        told.push_back(std::move(lines.first));
-        asked.push_back(std::move(lines.second));
+      if (random.random() < kFactsShare) {
+        const world::Medium medium = random_medium(random);
+        const Scene scene = random_told_scene(medium, random);
+        told.push_back(maker.told_line(scene.document, scene.caption));
+        facts.push_back(vectors(medium, scene.labels, random));
       } else {
-        const double others = 1 - kCondensedShare;
-        whole.push_back(maker.line(kListsBesideCondensed / others, kPlainBesideCondensed / others));
+        const double others = 1 - kFactsShare;
+        whole.push_back(maker.line(kListsBesideFacts / others, kPlainBesideFacts / others));
       }
     }
     WeightedLoss loss{torch::zeros({}), torch::zeros({})};
     const int64_t pad = tokenizer.pad_id();
     if (!whole.empty()) loss += reading_loss(lm, as_tensors(whole, pad));
-    if (!told.empty()) loss += condensed_loss(lm, as_tensors(told, pad), as_tensors(asked, pad));
+    if (!told.empty()) loss += facts_loss(lm, as_tensors(told, pad), at::cat(facts));
     return loss.mean();
   };
-  minimise(options, lm.weights(), {}, next_loss, progress);
+  minimise(options, lm.weights(), vectors.parameters(), next_loss, progress);
 }
 
 }  // namespace epalm::train

@@ -14,15 +14,15 @@ namespace epalm::train {
 void pretrain_lm(const lm::Opt& lm, const text::Tokenizer& tokenizer, const PretrainOptions& options,
                  const OnPretrainProgress& progress);
 
-// The layer before which a condensed text stands in the states of its last token.
-inline constexpr int64_t kCondensedLayer = 3;
+// The layer before which the facts of a scene are injected first.
+inline constexpr int64_t kFactsLayer = 3;
 
-// Goes on with a model that reads, still on text alone. The questions of three lines in five see of the description
-// only its last token, whose state before layer kCondensedLayer is injected before that layer and all later ones, as an
-// adapter will inject what an encoder saw: so the model learns to hold a scene in one state and to read from it what
-// is asked. The other lines are those of pretrain_lm. Texts condensed into tokens: Mu et al., arXiv:2304.08467.
-// Throws Error for a model of too few layers.
-void pretrain_lm_condensed(const lm::Opt& lm, const text::Tokenizer& tokenizer, const PretrainOptions& options,
-                           const OnPretrainProgress& progress);
+// Goes on with a model that reads. In seven lines of ten it answers and captions from facts instead of a description:
+// the sum of a learned vector for each (a class of the label heads of world/*_labels.h) is injected before layer
+// kFactsLayer and all later ones, as an adapter will inject what an encoder saw. The facts come from scenes, never from
+// media; their vectors are thrown away. Sums are blurred, since no eye is sure. The other lines are those of
+// pretrain_lm. Throws Error for a model of too few layers.
+void pretrain_lm_on_facts(const lm::Opt& lm, const text::Tokenizer& tokenizer, const PretrainOptions& options,
+                          const OnPretrainProgress& progress);
 
 }  // namespace epalm::train

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "epalm/base/error.h"
+#include "epalm/train/muon.h"
 
 namespace epalm::train {
 namespace {
@@ -287,6 +288,29 @@ class Adafactor : public UpdateRule {
   std::optional<double> beta1_;
 };
 
+// Matrices by Muon (muon.h), everything else by AdamW at the same rate.
+class MuonWithAdamW : public UpdateRule {
+ public:
+  explicit MuonWithAdamW(const OptimizerSettings& settings) : others_(settings, true) {}
+
+  void update(at::Tensor& parameter, at::Tensor gradient, ParameterState& state,
+              const ParameterGroup& group) const override {
+    if (parameter.dim() != 2) return others_.update(parameter, gradient, state, group);
+    ++state.step;
+    muon_update(parameter, kept(state, "momentum_buffer", parameter), gradient, group.lr, group.weight_decay);
+  }
+
+  Shapes state_shapes(at::IntArrayRef parameter) const override {
+    return parameter.size() == 2 ? Shapes{{"momentum_buffer", parameter.vec()}} : others_.state_shapes(parameter);
+  }
+
+  Value::Dict group_options() const override { return others_.group_options(); }
+  Value::Dict state_scalars(const ParameterState& state) const override { return others_.state_scalars(state); }
+
+ private:
+  Adam others_;
+};
+
 struct Method {
   const char* name;
   std::function<std::unique_ptr<const UpdateRule>(const OptimizerSettings&)> make;
@@ -309,7 +333,8 @@ const std::vector<Method>& methods() {
       {"rmsprop", [](const auto& settings) { return std::make_unique<RmsProp>(settings); }},
       {"adagrad", [](const auto& settings) { return std::make_unique<Adagrad>(settings); }},
       {"nadam", [](const auto& settings) { return std::make_unique<Nadam>(settings); }},
-      {"adafactor", [](const auto& settings) { return std::make_unique<Adafactor>(settings); }}};
+      {"adafactor", [](const auto& settings) { return std::make_unique<Adafactor>(settings); }},
+      {"muon", [](const auto& settings) { return std::make_unique<MuonWithAdamW>(settings); }}};
   return kMethods;
 }
 

@@ -17,7 +17,7 @@ namespace epalm::train {
 
 struct OptimizerSettings {
   // adamw, adam, sgd (with Nesterov's momentum; also spelt nesterov), momentum (SGD without it), rmsprop, adagrad,
-  // nadam or adafactor; any case.
+  // nadam, adafactor or muon (matrices; AdamW for the rest); any case.
   std::string opt = "adamw";
   // Added to the root of the second moment; adafactor: to the squared gradient. nullopt: 1e-8, adagrad 1e-10, adafactor
   // 1e-30. sgd and momentum have none.

@@ -21,7 +21,7 @@ namespace {
 constexpr int64_t kVocabulary = 560;  // all that the world's language yields: every word becomes one token
 constexpr int kTokenizerTexts = 20'000;
 constexpr int64_t kReadingLayers = 4;      // of the language model while it learns to read …
-constexpr int64_t kLayers = 6;             // … and to condense
+constexpr int64_t kLayers = 6;             // … and to answer from facts
 constexpr double kReadingShare = 7. / 11;  // of its steps
 
 void write_half(const std::filesystem::path& path, const nn::Weights& weights) {
@@ -140,11 +140,11 @@ std::map<world::Medium, TextCeiling> make_language_model(const std::filesystem::
   pretrain_lm(reader, tokenizer, reading, progress);
 
   const auto config = lm_shape(tokenizer.size(), kLayers);
-  const lm::Opt lm(config, deeper_lm_weights(config, reader.weights(), training.seed));
-  PretrainOptions condensing = training;
-  condensing.steps -= reading.steps;
-  condensing.warmup_steps /= 2;
-  pretrain_lm_condensed(lm, tokenizer, condensing, [&](PretrainProgress done) {
+  const lm::Opt lm(config, larger_lm_weights(config, reader.weights(), training.seed));
+  PretrainOptions answering = training;
+  answering.steps -= reading.steps;
+  answering.warmup_steps /= 2;
+  pretrain_lm_on_facts(lm, tokenizer, answering, [&](PretrainProgress done) {
     done.step += reading.steps;
     return progress(done);
   });
@@ -185,7 +185,7 @@ PretrainOptions pretrain_options(WorldModel model) {
     case WorldModel::kOpt:
       return {.steps = 6600, .batch_size = 32, .learning_rate = 1.5e-3, .warmup_steps = 200, .betas = {0.9, 0.98}};
     case WorldModel::kVit:
-      return {.steps = 3000, .batch_size = 32, .learning_rate = 1e-3, .warmup_steps = 100, .matrix_rate = 5e-3};
+      return {.steps = 5000, .batch_size = 32, .learning_rate = 1e-3, .warmup_steps = 100, .matrix_rate = 5e-3};
     case WorldModel::kTimesformer:
       return {.steps = 2400, .batch_size = 16, .learning_rate = 8e-4, .warmup_steps = 40, .matrix_rate = 4e-3};
     case WorldModel::kAst:

@@ -282,6 +282,10 @@ TEST(RunConfig, RefusesWhatNoVideoOrSoundCanBe) {
   EXPECT_THAT(error_of("on_bad_sample: skip"), AllOf(HasSubstr("on_bad_sample"), HasSubstr("'replace' or 'stop'")));
   EXPECT_THAT(error_of("cache_features: true\naugment: false\nunfreeze_vision_model: true"),
               HasSubstr("frozen encoder"));
+  EXPECT_THAT(error_of("feature_cache: kept\nunfreeze_vision_layer_norm: true"),
+              AllOf(HasSubstr("feature_cache"), HasSubstr("frozen encoder")));
+  EXPECT_THAT(error_of("feature_cache_precision: int8"), HasSubstr("'fp32', 'bf16' or 'fp16'"));
+  EXPECT_THAT(error_of("feature_cache_gb: 0"), HasSubstr("feature_cache_gb"));
 }
 
 TEST(RunConfig, RefusesPublishedValuesThatAreNotBuilt) {

@@ -185,5 +185,26 @@ TEST(Linear, RefusesWhatDoesNotFit) {
   EXPECT_THROW(Linear(parts.weight, parts.bias)(at::zeros({2, kIn + 1})), std::logic_error);
 }
 
+// Many rows: the product of a quantized matrix and its gradient through autograd; the matrix itself has no data.
+TEST(Linear, OfAQuantizedWeightMultipliesAndPassesTheGradientOn) {
+  const at::Tensor weight = uniform({8, 64}, 1), bias = uniform({8}, 2);
+  for (const int bits : {8, 4}) {
+    Weights weights;
+    weights.add_quantized("part.weight", weight, bits);
+    weights.add("part.bias", bias);
+    const Linear linear(weights, "part");
+    const at::Tensor dense = weights.quantized("part.weight")->rows(0, 8).to(at::kDouble);
+    const at::Tensor x = uniform({4, 10, 64}, 3).requires_grad_(), dy = uniform({4, 10, 8}, 4);
+    const at::Tensor y = linear(x);
+    y.backward(dy);
+    const auto rounding = [](const at::Tensor& a, const at::Tensor& b) {
+      return a.abs().to(at::kDouble).matmul(b.abs()) * 2 * kBfloat16Unit;
+    };
+    const ExactProduct forward(flat(x), dense.t(), bias), backward(flat(dy), dense);
+    expect_within(flat(y), forward.value, forward.bound + rounding(flat(x), dense.t()));
+    expect_within(flat(x.grad()), backward.value, backward.bound + rounding(flat(dy), dense));
+  }
+}
+
 }  // namespace
 }  // namespace epalm::nn

@@ -127,5 +127,26 @@ TEST(Weights, RefuseTheSameNameTwice) {
   EXPECT_THROW(weights.add("a", at::ones({1})), std::logic_error);
 }
 
+TEST(LoadWeights, QuantizesWhatTheTableAllows) {
+  const at::Tensor matrix = at::rand({4, 64});
+  const MemoryFile file({{"m", matrix}, {"table", at::rand({4, 64})}, {"v", at::rand({4})}});
+  const std::vector<WeightSpec> specs{
+      {"m", {4, 64}, Init::kNormal, true}, {"table", {4, 64}}, {"v", {4}, Init::kZeros}};
+  const Weights plain = load_weights(specs, file);
+  EXPECT_EQ(plain.quantized("m"), nullptr);
+  for (const Precision precision : {Precision::kInt8, Precision::kInt4}) {
+    const Weights weights = load_weights(specs, file, {.precision = precision});
+    ASSERT_NE(weights.quantized("m"), nullptr);
+    EXPECT_EQ(weights.quantized("m")->bits(), precision == Precision::kInt8 ? 8 : 4);
+    EXPECT_EQ(weights.at("m").sizes(), matrix.sizes());
+    EXPECT_TRUE(weights.at("m").is_meta());
+    EXPECT_EQ(weights.at("table").scalar_type(), at::kBFloat16);
+    EXPECT_EQ(weights.count(), plain.count());
+    EXPECT_EQ(weights.bytes(), weights.quantized("m")->bytes() + 4 * 64 * 2 + 4 * 4);
+    EXPECT_TRUE(at::equal(weights.samples("m"), plain.samples("m")));
+    EXPECT_TRUE(at::equal(weights.samples("table"), plain.samples("table")));
+  }
+}
+
 }  // namespace
 }  // namespace epalm::nn

@@ -93,23 +93,41 @@ TEST(FreshLmWeights, NeedFourHeadsAndThreeLayers) {
   EXPECT_THROW(fresh_lm_weights(config, 1), Error);
 }
 
-// The further layers write next to nothing, so what the model says stays about what it was.
-TEST(DeeperLmWeights, TakeOverEveryTensorAndChangeLittle) {
+// What is added writes next to nothing, so what the model says stays about what it was.
+TEST(LargerLmWeights, TakeOverEveryTensorAndChangeLittle) {
   const auto config = shape();
   const nn::Weights weights = fresh_lm_weights(config, 1);
-  auto deeper = config;
-  deeper.num_hidden_layers = 5;
-  const nn::Weights grown = deeper_lm_weights(deeper, weights, 2);
-  for (const auto& [name, tensor] : weights.items()) EXPECT_TRUE(at::equal(tensor, grown.at(name))) << name;
+  auto larger = config;
+  larger.num_hidden_layers = 5;
+  larger.ffn_dim = config.ffn_dim + 40;
+  const nn::Weights grown = larger_lm_weights(larger, weights, 2);
+  for (const auto& [name, tensor] : weights.items()) {
+    at::Tensor place = grown.at(name);
+    for (int64_t i = 0; i < tensor.dim(); ++i) place = place.narrow(i, 0, tensor.size(i));
+    EXPECT_TRUE(at::equal(tensor, place)) << name;
+  }
   lm::OptInput input;
   input.ids = torch::arange(4, 24).view({1, -1});
   const at::Tensor before = lm::Opt(config, weights).hidden(input);
-  const at::Tensor after = lm::Opt(deeper, grown).hidden(input);
+  const at::Tensor after = lm::Opt(larger, grown).hidden(input);
   EXPECT_LT(((after - before).norm() / before.norm()).item<double>(), 0.5);
-  auto wider = deeper;
-  wider.ffn_dim = 128;
-  EXPECT_THROW(deeper_lm_weights(wider, weights, 2), Error);
-  EXPECT_THROW(deeper_lm_weights(config, grown, 2), Error);
+}
+
+TEST(LargerLmWeights, RefuseOtherDifferencesAndSmallerModels) {
+  const auto config = shape();
+  const nn::Weights weights = fresh_lm_weights(config, 1);
+  auto larger = config;
+  larger.num_hidden_layers = 5;
+  const nn::Weights grown = larger_lm_weights(larger, weights, 2);
+  EXPECT_THROW(larger_lm_weights(config, grown, 2), Error);
+  larger.hidden_size = larger.word_embed_proj_dim = 2 * config.hidden_size;
+  EXPECT_THROW(larger_lm_weights(larger, weights, 2), Error);
+  larger = config;
+  larger.ffn_dim = config.ffn_dim / 2;
+  EXPECT_THROW(larger_lm_weights(larger, weights, 2), Error);
+  larger = config;
+  larger.vocab_size += 10;
+  EXPECT_THROW(larger_lm_weights(larger, weights, 2), Error);
 }
 
 }  // namespace

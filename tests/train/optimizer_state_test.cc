@@ -31,7 +31,8 @@ struct Twin {
   Optimizer optimizer;
 };
 
-const std::vector<std::string> kAll{"adamw", "adam", "sgd", "momentum", "rmsprop", "adagrad", "nadam", "adafactor"};
+const std::vector<std::string> kAll{"adamw",   "adam",  "sgd",       "momentum", "rmsprop",
+                                    "adagrad", "nadam", "adafactor", "muon"};
 
 TEST(OptimizerState, GoesThroughAFileBitForBit) {
   const TemporaryFolder folder("optimizer_state");

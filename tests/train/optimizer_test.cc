@@ -140,8 +140,8 @@ INSTANTIATE_TEST_SUITE_P(Methods, AgainstPublished,
                                              {0.4772949516773224F, -1.4504700899124146F}}),
                          [](const auto& info) { return info.param.name; });
 
-const std::vector<std::string> kAll{"adamw",   "adam",    "sgd",   "nesterov", "momentum",
-                                    "rmsprop", "adagrad", "nadam", "adafactor"};
+const std::vector<std::string> kAll{"adamw",   "adam",    "sgd",   "nesterov",  "momentum",
+                                    "rmsprop", "adagrad", "nadam", "adafactor", "muon"};
 
 // f(p) = sum of c (p - 1)^2 with curvatures c from 0.1 to 1: every method comes near its minimum.
 TEST(Optimizer, EveryMethodDescendsAQuadratic) {
@@ -150,7 +150,8 @@ TEST(Optimizer, EveryMethodDescendsAQuadratic) {
     const at::Tensor p = torch::zeros({3, 4}).requires_grad_(true);
     const auto value = [&] { return (curvature * (p - 1).pow(2)).sum(); };
     const double start = value().item<double>();
-    Optimizer optimizer({.opt = opt}, {{"all", opt == "adagrad" ? 0.3 : 0.02, 0, {{"p", 2, p}}}});
+    const double rate = opt == "adagrad" ? 0.3 : opt == "muon" ? 0.1 : 0.02;
+    Optimizer optimizer({.opt = opt}, {{"all", rate, 0, {{"p", 2, p}}}});
     for (int step = 0; step < 400; ++step) {
       optimizer.zero_grad();
       value().backward();
@@ -238,8 +239,9 @@ TEST(Optimizer, NamesTheMethodsItKnows) {
     Optimizer({.opt = "lookahead_adam"}, {});
     FAIL() << "expected an Error";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(),
-                HasSubstr("adamw, adam, sgd, nesterov, momentum, rmsprop, adagrad, nadam, adafactor; got 'lookahead_"));
+    EXPECT_THAT(
+        error.what(),
+        HasSubstr("adamw, adam, sgd, nesterov, momentum, rmsprop, adagrad, nadam, adafactor, muon; got 'lookahead_"));
   }
 }
 

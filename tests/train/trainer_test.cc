@@ -6,7 +6,9 @@
 
 #include "epalm/base/error.h"
 #include "epalm/base/log.h"
+#include "epalm/eval/feature_cache.h"
 #include "epalm/eval/samples.h"
+#include "epalm/infer/frozen_models.h"
 #include "epalm/io/json_file.h"
 #include "epalm/io/torch_file.h"
 #include "tests/train/tiny_run.h"
@@ -139,6 +141,44 @@ std::vector<nlohmann::json> log_lines(const std::filesystem::path& folder) {
   return lines;
 }
 
+TEST(FeatureCache, GivesALaterRunTheSameBytesWithoutTheEncoder) {
+  const TemporaryFolder folder("trainer_feature_cache");
+  make_tiny_run(folder.path(), infer::Task::kVqa);
+  const auto config = tiny_config(folder.path(), {"augment=false", "schedular.epochs=2", "feature_cache_precision=bf16",
+                                                  "feature_cache=" + (folder.path() / "cache").string()});
+  TrainOptions first, second;
+  first.output_dir = folder.path() / "first";
+  second.output_dir = folder.path() / "second";
+  train(config, first);
+  const auto encoder = infer::load_encoder(config);
+  {
+    // 24 media to train on, 4 to validate.
+    eval::FeatureCache cache(config, *encoder);
+    EXPECT_EQ(cache.store().entries(), 28);
+  }
+  train(config, second);
+  expect_same_bytes(first.output_dir / "checkpoint_last.pth", second.output_dir / "checkpoint_last.pth");
+  const auto loss = log_lines(second.output_dir)[0]["train_loss"];
+  {
+    // What is kept is what the run sees.
+    eval::FeatureCache cache(config, *encoder);
+    const std::array files{eval::training_samples(config).get(0).media};
+    const auto keys = cache.keys(files);
+    cache.keep(keys, cache.find(keys[0]).unsqueeze(0) + 1);
+  }
+  train(config, second);
+  EXPECT_NE(log_lines(second.output_dir)[0]["train_loss"], loss);
+
+  // Augmented media differ every time: only what validation shows is kept.
+  const auto augmented = tiny_config(
+      folder.path(), {"augment=true", "schedular.epochs=1", "feature_cache=" + (folder.path() / "augmented").string()});
+  TrainOptions third;
+  third.output_dir = folder.path() / "third";
+  train(augmented, third);
+  eval::FeatureCache cache(augmented, *encoder);
+  EXPECT_EQ(cache.store().entries(), 4);
+}
+
 TEST(BadSample, IsReportedCountedAndReplaced) {
   const TemporaryFolder folder("trainer_bad");
   make_tiny_run(folder.path(), infer::Task::kVideoQa);
@@ -226,7 +266,7 @@ void train_in_parts(const infer::RunConfig& config, TrainOptions options) {
 TEST(Trainer, ResumesEveryOptimizerAndOptionToTheSameBytes) {
   const TemporaryFolder folder("trainer_options");
   make_tiny_run(folder.path());
-  for (const std::string opt : {"adam", "sgd", "momentum", "rmsprop", "adagrad", "nadam", "adafactor"}) {
+  for (const std::string opt : {"adam", "sgd", "momentum", "rmsprop", "adagrad", "nadam", "adafactor", "muon"}) {
     const auto config = tiny_config(
         folder.path(), {"optimizer.opt=" + opt, "optimizer.lr=1e-4", "optimizer.prompt_lr=1e-4", "augment=false",
                         "accumulate_batches=2", "clip_grad_norm=0.5", "ema_decay=0.9", "validate_every=3",
@@ -339,7 +379,7 @@ TEST(Trainer, RefusesWhatItCannotTrainBeforeModelsAreLoaded) {
     keys.push_back("text_model=nowhere");
     return error_of_training(folder.path(), keys);
   };
-  EXPECT_THAT(error({"optimizer.opt=radam"}), testing::HasSubstr("adafactor; got 'radam'"));
+  EXPECT_THAT(error({"optimizer.opt=radam"}), testing::HasSubstr("muon; got 'radam'"));
   EXPECT_THAT(error({"schedular.sched=tanh"}), testing::HasSubstr("constant; got 'tanh'"));
 }
 

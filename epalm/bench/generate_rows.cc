@@ -1,0 +1,156 @@
+#include <fmt/format.h>
+
+#include <functional>
+
+#include "epalm/base/error.h"
+#include "epalm/bench/all_rows.h"
+#include "epalm/bench/large_model.h"
+#include "epalm/bench/plain_epalm.h"
+#include "epalm/bench/race.h"
+#include "epalm/bench/roofline.h"
+#include "epalm/decode/generation.h"
+#include "epalm/model/cached_step.h"
+
+namespace epalm::bench {
+namespace {
+
+constexpr const char* kLm = "1.3b";
+constexpr int64_t kVocabulary = 50'272, kPromptTokens = 10, kNewTokens = 20;
+
+struct Work {
+  int64_t batch, beams;
+  nn::Precision precision;
+};
+
+// The published program computes every token anew, so its seconds grow with the length of the text evenly: those of
+// the first, the middle and the last token stand for all twenty.
+double plain_seconds(const model::EPalm& model, const nn::Weights& weights, const PlainLinear& linear,
+                     const at::Tensor& features, int64_t beams) {
+  const lm::OptConfig& config = model.lm().config();
+  const at::Tensor rows = features.repeat_interleave(beams, 0);
+  double seconds = 0;
+  for (const int64_t length : {kPromptTokens, kPromptTokens + kNewTokens / 2, kPromptTokens + kNewTokens - 1}) {
+    const at::Tensor ids = at::randint(4, kVocabulary, {rows.size(0), length}, at::kLong);
+    seconds += seconds_of(
+        [&] { plain_logits(config, weights, linear, model.slots(rows), model.adapter().prompts(), ids).argmax(-1); });
+  }
+  return seconds / 3 * kNewTokens;
+}
+
+// Ours in float32 on the same weights gives the plain path's logits, so the twin computes the same thing. Logits are
+// sums of 2048 products of numbers of size 1 and 0.02; a layer rounds each of its numbers some 2048 times in another
+// order: 24 layers · sqrt(2048) · 2^-24 · 4, with sums of size up to 8 in between.
+void check_plain(const model::EPalm& model, const nn::Weights& weights, const at::Tensor& features) {
+  constexpr double kTolerance = 2e-3;
+  const at::Tensor ids = at::randint(4, kVocabulary, {features.size(0), kPromptTokens}, at::kLong);
+  const at::Tensor plain = plain_logits(model.lm().config(), weights, libtorch_linear(weights), model.slots(features),
+                                        model.adapter().prompts(), ids);
+  const at::Tensor ours = model.next_token_logits(features, ids, at::ones_like(ids));
+  const double difference = (ours - plain.select(1, plain.size(1) - 1)).abs().max().item<double>();
+  require(difference <= kTolerance, "generation and its plain path differ by {}; expected at most {}", difference,
+          kTolerance);
+}
+
+Measurement measure(const Work& work) {
+  const at::NoGradGuard no_gradients;
+  at::manual_seed(4);
+  const auto weights = large_lm_weights(kLm, nn::Precision::kFloat32);
+  const at::Tensor features = at::randn({work.batch, 6, 768});
+  double plain_s = 0, strong_s = 0;
+  {
+    const auto exact = large_model(kLm, weights, "vit_base_patch16_224");
+    check_plain(exact, weights, features.narrow(0, 0, 1));
+    plain_s = plain_seconds(exact, weights, libtorch_linear(weights), features, work.beams);
+    strong_s = plain_seconds(exact, weights, onednn_linear(weights), features, work.beams);
+  }
+  const auto model = large_model(kLm, nn::in_precision(weights, lm::opt_weights(lm::opt_shape(kLm)), work.precision),
+                                 "vit_base_patch16_224");
+  const at::Tensor ids = at::randint(4, kVocabulary, {work.batch, kPromptTokens}, at::kLong);
+  decode::GenerationOptions options;
+  options.max_length = kPromptTokens + kNewTokens;
+  options.num_beams = work.beams;
+  options.eos_id = -1;
+  const auto generate = [&] {
+    model::CachedStep step(model, features, options.max_length);
+    decode::generate(std::ref(step), ids, at::ones_like(ids), options);
+  };
+  generate();
+  std::vector<double> seconds;
+  for (int round = 0; round < 3; ++round) seconds.push_back(seconds_of(generate));
+  const double ours_s = median(seconds);
+  const auto tokens = static_cast<double>(work.batch * kNewTokens);
+  Measurement measured;
+  measured.value = tokens / ours_s;
+  measured.twin = tokens / plain_s;
+  measured.ratio = plain_s / ours_s;
+  measured.strong = strong_s / ours_s;
+  measured.note =
+      fmt::format("OPT-{}, {} weights of {:.2f} GB, {} samples, {} + {} tokens behind a prompt of 10", kLm,
+                  work.beams > 1 ? fmt::format("{} beams,", work.beams) : "",
+                  static_cast<double>(model.lm().weights().bytes()) / 1e9, work.batch, kPromptTokens, kNewTokens);
+  return measured;
+}
+
+Row generate_row(const std::string& name, const std::string& precision, double target, const Work& work) {
+  return {.name = "generate." + name,
+          .what =
+              "captions by greedy search or beams with kept keys and values, against the published program, which "
+              "computes every token anew in float32",
+          .unit = "tokens/s",
+          .precision = precision,
+          .target = Target{Target::Kind::kRatioAtLeast, bound_here(target)},
+          .measure = [work](const std::filesystem::path&) { return measure(work); }};
+}
+
+// One token after another for one sample: bound by reading the weights. Against the rate at which this machine reads
+// memory.
+Measurement measure_decoding(nn::Precision precision) {
+  const at::NoGradGuard no_gradients;
+  const auto model = large_model(kLm, large_lm_weights(kLm, precision), "vit_base_patch16_224");
+  const at::Tensor features = at::randn({1, 6, 768});
+  model::CachedStep step(model, features, kPromptTokens + 2 * kNewTokens);
+  at::Tensor ids = at::randint(4, kVocabulary, {1, kPromptTokens}, at::kLong);
+  std::vector<double> seconds;
+  for (int64_t token = 0; token < 2 * kNewTokens; ++token) {
+    seconds.push_back(seconds_of([&] { step(ids, at::ones_like(ids), {0}); }));
+    ids = at::cat({ids, at::full({1, 1}, 5, at::kLong)}, 1);
+  }
+  seconds.erase(seconds.begin());  // reads the whole prompt
+  // What a token needs of the weights: all of them but the tables' other rows.
+  const auto& weights = model.lm().weights();
+  const int64_t bytes =
+      weights.bytes() - static_cast<int64_t>(weights.at("model.decoder.embed_positions.weight").nbytes());
+  const double rate = static_cast<double>(bytes) / median(seconds) / 1e9;
+  const double memory = memory_gb_per_s();
+  Measurement measured;
+  measured.value = 100 * rate / memory;
+  measured.note = fmt::format("OPT-{}, {:.2f} GB of weights for a token in {:.1f} ms: {:.1f} of {:.1f} GB/s", kLm,
+                              static_cast<double>(bytes) / 1e9, 1000 * median(seconds), rate, memory);
+  return measured;
+}
+
+Row decode_row(const std::string& precision, double target, nn::Precision kept) {
+  return {
+      .name = "decode." + precision,
+      .what = "weights read for a token of one sample as a share of the rate at which this machine sums a large array",
+      .unit = "%",
+      .precision = precision,
+      .target = Target{Target::Kind::kValueAtLeast, bound_here(target)},
+      .measure = [kept](const std::filesystem::path&) { return measure_decoding(kept); }};
+}
+
+}  // namespace
+
+std::vector<Row> generate_rows() {
+  using nn::Precision;
+  return {generate_row("b1.bf16", "bf16", 15, {1, 1, Precision::kBFloat16}),
+          generate_row("b1.int8", "int8", 26, {1, 1, Precision::kInt8}),
+          generate_row("b1.int4", "int4", 36, {1, 1, Precision::kInt4}),
+          generate_row("b8.int8", "int8", 37, {8, 1, Precision::kInt8}),
+          generate_row("beam3.int8", "int8", 30, {8, 3, Precision::kInt8}),
+          decode_row("bf16", 80, Precision::kBFloat16),
+          decode_row("int8", 75, Precision::kInt8),
+          decode_row("int4", 65, Precision::kInt4)};
+}
+
+}  // namespace epalm::bench

@@ -1,0 +1,43 @@
+#include "epalm/bench/roofline.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <atomic>
+#include <vector>
+
+#include "epalm/bench/race.h"
+#include "epalm/nn/product.h"
+
+namespace epalm::bench {
+
+double memory_gb_per_s() {
+  constexpr int64_t kNumbers = int64_t{1} << 27;  // of eight bytes: one gigabyte
+  constexpr int64_t kSums = 16;                   // in registers, side by side
+  std::vector<uint64_t> numbers(kNumbers, 1);
+  std::atomic<uint64_t> total{0};
+  const auto read_all = [&] {
+    at::parallel_for(0, kNumbers / kSums, 1 << 16, [&](int64_t begin, int64_t end) {
+      uint64_t sums[kSums] = {};
+      for (int64_t i = begin; i < end; ++i) {
+        for (int64_t k = 0; k < kSums; ++k) sums[k] += numbers[static_cast<size_t>(i * kSums + k)];
+      }
+      for (const uint64_t sum : sums) total += sum;
+    });
+  };
+  double best = seconds_of(read_all);
+  for (int pass = 0; pass < 4; ++pass) best = std::min(best, seconds_of(read_all));
+  return static_cast<double>(kNumbers) * sizeof(uint64_t) / best / 1e9;
+}
+
+double product_gflops(int64_t rows, int64_t in, int64_t out, nn::Precision precision) {
+  const auto type = precision == nn::Precision::kBFloat16 ? at::kBFloat16 : at::kFloat;
+  const at::Tensor a = at::randn({rows, in}).to(type), b = at::randn({out, in}).to(type);
+  std::vector<double> seconds;
+  for (int i = 0; i < 6; ++i) seconds.push_back(seconds_of([&] { nn::product(a, b.t()); }));
+  seconds.erase(seconds.begin());  // plans the product
+  return 2e-9 * static_cast<double>(rows * in * out) / median(seconds);
+}
+
+}  // namespace epalm::bench

@@ -1,0 +1,95 @@
+#include "epalm/nn/quantized_matrix.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "epalm/base/shapes.h"
+#include "epalm/nn/packed_matrix.h"
+#include "epalm/nn/product.h"
+
+namespace epalm::nn {
+namespace {
+
+constexpr int64_t kTileBytes = 2 << 20;  // of bfloat16 rows in use at a time: they stay in the cache
+
+// Scales with which the largest number of the last dimension is `most`; 1 where all are zero.
+at::Tensor scales_of(const at::Tensor& weight, double most) {
+  const at::Tensor largest = weight.abs().amax(-1, true);
+  return at::where(largest > 0, largest / most, at::ones_like(largest));
+}
+
+// [out,in/32,32] numbers 0 … 15 -> [out,in/2] bytes
+at::Tensor pack_pairs(const at::Tensor& numbers) {
+  const auto halves = numbers.to(at::kByte).chunk(2, -1);
+  return (halves[0] + halves[1] * 16).flatten(1).contiguous();
+}
+
+}  // namespace
+
+QuantizedMatrix::QuantizedMatrix(const at::Tensor& weight, int bits, const std::string& name) : bits_(bits) {
+  EPALM_ASSERT(bits == 8 || bits == 4);
+  check_shape(weight, {kAny, kAny}, name);
+  const at::Tensor numbers = weight.detach().to(at::kFloat);
+  require(
+      numbers.isfinite().all().item<bool>(),
+      "{} holds numbers that are not finite and cannot be kept in {} bits; repair the weight file, or use precision "
+      "bf16 to see what comes of them",
+      name, bits);
+  require(numbers.size(1) % kFewColumns == 0,
+          "{} has rows of {} numbers; in {} bits they must be a multiple of {}: use precision bf16", name,
+          numbers.size(1), bits, kFewColumns);
+  if (bits == 8) {
+    scales_ = scales_of(numbers, 127);
+    values_ = (numbers / scales_).round_().to(at::kChar);
+    scales_ = scales_.squeeze(1).contiguous();
+    return;
+  }
+  const at::Tensor groups = numbers.view({numbers.size(0), -1, kFewColumns});
+  const at::Tensor scales = scales_of(groups, 7);
+  values_ = pack_pairs((groups / scales).round_() + 8);
+  scales_ = scales.squeeze(2).contiguous();
+}
+
+QuantizedMatrix::QuantizedMatrix(at::Tensor values, at::Tensor scales)
+    : bits_(values.scalar_type() == at::kChar ? 8 : 4), values_(std::move(values)), scales_(std::move(scales)) {}
+
+PackedMatrix QuantizedMatrix::packed() const {
+  return {.format = bits_ == 8 ? PackedMatrix::Format::kInt8 : PackedMatrix::Format::kInt4,
+          .values = values_.data_ptr(),
+          .scales = scales_.data_ptr<float>(),
+          .rows = out_features(),
+          .columns = in_features()};
+}
+
+at::Tensor QuantizedMatrix::rows(int64_t first, int64_t count) const {
+  return dequantized(packed(), first, count);
+}
+
+at::Tensor QuantizedMatrix::times(const at::Tensor& x, const at::Tensor& bias) const {
+  if (x.size(0) <= kFewRows) return few_rows_product(x.contiguous(), packed(), bias);
+  const at::Tensor left = x.to(at::kBFloat16);
+  at::Tensor out = at::empty({x.size(0), out_features()}, x.options());
+  for_each_tile([&](int64_t first, const at::Tensor& tile) {
+    const at::Tensor part_of_bias = bias.defined() ? bias.narrow(0, first, tile.size(0)) : bias;
+    out.narrow(1, first, tile.size(0)).copy_(product(left, tile.t(), part_of_bias));
+  });
+  return out;
+}
+
+at::Tensor QuantizedMatrix::gradient_times(const at::Tensor& dy) const {
+  const at::Tensor left = dy.to(at::kBFloat16);
+  at::Tensor dx = at::zeros({dy.size(0), in_features()}, dy.options());
+  for_each_tile([&](int64_t first, const at::Tensor& tile) {
+    dx.add_(product(left.narrow(1, first, tile.size(0)).contiguous(), tile));
+  });
+  return dx;
+}
+
+void QuantizedMatrix::for_each_tile(const std::function<void(int64_t first, const at::Tensor& tile)>& use) const {
+  const int64_t count = std::max<int64_t>(1, kTileBytes / (2 * in_features()));
+  for (int64_t first = 0; first < out_features(); first += count) {
+    use(first, rows(first, std::min(count, out_features() - first)));
+  }
+}
+
+}  // namespace epalm::nn

@@ -1,0 +1,91 @@
+#include "epalm/nn/quantized_matrix.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "epalm/base/error.h"
+#include "epalm/nn/packed_matrix.h"
+#include "tests/nn/rounding.h"
+
+namespace epalm::nn {
+namespace {
+
+constexpr int64_t kOut = 70, kIn = 96;
+
+class QuantizedMatrices : public testing::TestWithParam<int> {
+ protected:
+  const at::Tensor weight_ = uniform({kOut, kIn}, 1);
+  const QuantizedMatrix matrix_{weight_, GetParam(), "weight"};
+
+  // Half of the scale with which the largest number of a row or group is 127 or 7. [out,in]
+  at::Tensor half_scales() const {
+    if (GetParam() == 8) return (weight_.abs().amax(1, true) / 127 / 2).expand({kOut, kIn});
+    const at::Tensor largest = weight_.view({kOut, -1, kFewColumns}).abs().amax(2, true);
+    return (largest / 7 / 2).expand({kOut, -1, kFewColumns}).reshape({kOut, kIn});
+  }
+};
+
+// Rounding to a multiple of the scale, then to bfloat16.
+TEST_P(QuantizedMatrices, MoveNoNumberByMoreThanHalfAScale) {
+  const at::Tensor rows = matrix_.rows(0, kOut);
+  EXPECT_EQ(rows.scalar_type(), at::kBFloat16);
+  expect_within(rows, weight_.to(at::kDouble), half_scales() * (1 + 1e-6) + weight_.abs() * 2 * kBfloat16Unit);
+  EXPECT_TRUE(at::equal(matrix_.rows(17, 5), rows.narrow(0, 17, 5)));
+}
+
+TEST_P(QuantizedMatrices, TakeTheBytesTheySay) {
+  const int64_t scales = GetParam() == 8 ? kOut : kOut * kIn / kFewColumns;
+  EXPECT_EQ(matrix_.bytes(), kOut * kIn * GetParam() / 8 + 4 * scales);
+  EXPECT_EQ(matrix_.in_features(), kIn);
+  EXPECT_EQ(matrix_.out_features(), kOut);
+}
+
+// Few rows are multiplied with what the integers say, many with that in bfloat16.
+TEST_P(QuantizedMatrices, MultiplyAsTheirRowsDo) {
+  const at::Tensor dense = matrix_.rows(0, kOut).to(at::kDouble), bias = uniform({kOut}, 3);
+  for (const int64_t rows : {int64_t{1}, kFewRows, kFewRows + 1, int64_t{40}}) {
+    const at::Tensor x = uniform({rows, kIn}, 2);
+    const ExactProduct exact(x, dense.t(), bias);
+    const at::Tensor rounding = x.abs().to(at::kDouble).matmul(dense.abs().t()) * 2 * kBfloat16Unit;
+    expect_within(matrix_.times(x, bias), exact.value, exact.bound + rounding);
+  }
+}
+
+TEST_P(QuantizedMatrices, PassGradientsOnAsTheirRowsDo) {
+  const at::Tensor dense = matrix_.rows(0, kOut).to(at::kDouble), dy = uniform({20, kOut}, 4);
+  const ExactProduct exact(dy, dense);
+  const at::Tensor rounding = dy.abs().to(at::kDouble).matmul(dense.abs()) * 2 * kBfloat16Unit;
+  expect_within(matrix_.gradient_times(dy), exact.value, exact.bound + rounding);
+}
+
+TEST_P(QuantizedMatrices, KeepZerosAndRowsOfZeros) {
+  at::Tensor weight = uniform({kOut, kIn}, 1);
+  weight[3].zero_();
+  weight[4][7] = 0;
+  const at::Tensor rows = QuantizedMatrix(weight, GetParam(), "weight").rows(0, kOut);
+  EXPECT_EQ(rows[3].abs().max().item<float>(), 0);
+  EXPECT_EQ(rows[4][7].item<float>(), 0);
+}
+
+TEST_P(QuantizedMatrices, RefuseNumbersThatAreNotFinite) {
+  for (const float number : {std::nanf(""), INFINITY}) {
+    at::Tensor weight = uniform({kOut, kIn}, 1);
+    weight[2][5] = number;
+    try {
+      QuantizedMatrix(weight, GetParam(), "layers.7.fc1.weight");
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("layers.7.fc1.weight"));
+    }
+  }
+}
+
+TEST_P(QuantizedMatrices, NeedWholeGroups) {
+  EXPECT_THROW(QuantizedMatrix(uniform({4, 40}, 1), GetParam(), "w"), Error);
+}
+
+INSTANTIATE_TEST_SUITE_P(Bits, QuantizedMatrices, testing::Values(8, 4));
+
+}  // namespace
+}  // namespace epalm::nn
