@@ -37,7 +37,7 @@ void keep_freed_memory() {
 // they keep the cores from those that they wait for: training beside one other busy process was ten times slower. The
 // OpenMP library reads the variable when it is loaded, so verbs that compute for long start once more with it.
 void let_waiting_threads_sleep(char** argv) {
-  constexpr std::string_view kLong[] = {"demo", "eval", "reproduce", "train", "world"};
+  constexpr std::string_view kLong[] = {"demo", "eval", "features", "reproduce", "train", "world"};
   if (argv[1] == nullptr || std::find(std::begin(kLong), std::end(kLong), argv[1]) == std::end(kLong)) return;
   if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) return;
   setenv("OMP_WAIT_POLICY", "passive", 1);
@@ -122,6 +122,7 @@ int main(int argc, char** argv) {
   add_demo(app, session);
   add_train(app, session);
   add_eval(app, session);
+  add_features(app, session);
   add_ask(app, session);
   add_bench(app, session);
   add_reproduce(app, session);

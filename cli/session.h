@@ -21,6 +21,7 @@ void add_eval(CLI::App& app, Session& session);
 void add_ask(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);
 void add_datasets(CLI::App& app, Session& session);
+void add_features(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
 void add_metrics(CLI::App& app, Session& session);
 void add_reproduce(CLI::App& app, Session& session);

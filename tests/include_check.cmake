@@ -11,7 +11,7 @@ foreach(entry ${levels})
 endforeach()
 # header pattern | the rooms that may include it
 set(vendors "dnnl:nn" "libav:media" "libsw:media" "jpeglib:media" "png\\.h:media" "webp/:media" "gif_lib:media" "httplib:serve"
-    "zlib:io" "google/protobuf:train" "curl/:hub" "unicode/:text+metrics" "c10d:train")
+    "zlib:io" "lmdb:eval" "google/protobuf:train" "curl/:hub" "unicode/:text+metrics" "c10d:train")
 set(bad "")
 set(edges 0)
 file(GLOB folders LIST_DIRECTORIES true RELATIVE ${ROOT}/epalm ${ROOT}/epalm/*)

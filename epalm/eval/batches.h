@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "epalm/data/sample.h"
+#include "epalm/eval/feature_cache.h"
 #include "epalm/infer/bundle.h"
 
 namespace epalm::eval {
@@ -16,8 +17,12 @@ struct SampleFeatures {
   std::vector<std::string> problems;  // by sample: why it could not; "" where it was
 };
 
-// Features of the samples' media as evaluation shows them; neighbours that name one file run the encoder once. blank:
-// zeros instead of every medium, as with the key black_image; no file is read.
-SampleFeatures sample_features(const infer::Bundle& bundle, std::span<const data::Sample> samples, bool blank);
+// Features of the samples' media as evaluation shows them; neighbours that name one file run the encoder once, and
+// those that the cache holds not at all. blank: zeros instead of every medium, as with the key black_image; no file is
+// read.
+SampleFeatures sample_features(const infer::RunConfig& config, const encoders::Encoder& encoder, FeatureCache& cache,
+                               std::span<const data::Sample> samples, bool blank);
+SampleFeatures sample_features(const infer::Bundle& bundle, FeatureCache& cache, std::span<const data::Sample> samples,
+                               bool blank);
 
 }  // namespace epalm::eval

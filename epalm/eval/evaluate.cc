@@ -1,6 +1,7 @@
 #include "epalm/eval/evaluate.h"
 
 #include <charconv>
+#include <optional>
 
 #include "epalm/base/error.h"
 #include "epalm/data/vqa_dataset.h"
@@ -105,6 +106,9 @@ EvalResult evaluate(const infer::Bundle& bundle, const data::SampleList& samples
   const bool tolerated =
       bundle.config.on_bad_sample.empty() ? options.tolerate_bad : bundle.config.on_bad_sample == "replace";
   BadSamples bad(samples, tolerated, "its answer counts as wrong");
+  std::optional<FeatureCache> own;
+  if (options.cache == nullptr) own.emplace(bundle.config, bundle.model.encoder());
+  FeatureCache& cache = options.cache == nullptr ? *own : *options.cache;
   EvalResult result;
   for (int64_t first = 0; first < samples.size(); first += batch_size) {
     if (options.interrupted && options.interrupted()) throw Interrupted("interrupted during evaluation");
@@ -112,7 +116,7 @@ EvalResult evaluate(const infer::Bundle& bundle, const data::SampleList& samples
     const std::span<const data::Sample> batch(samples.samples().data() + first, count);
     std::vector<std::string> questions;
     for (const auto& sample : batch) questions.push_back(sample.question);
-    const SampleFeatures seen = sample_features(bundle, batch, options.blank);
+    const SampleFeatures seen = sample_features(bundle, cache, batch, options.blank);
     for (size_t i = 0; i < count; ++i) {
       if (!seen.problems[i].empty()) bad.add(first + static_cast<int64_t>(i), seen.problems[i]);
     }

@@ -6,13 +6,15 @@
 #include <vector>
 
 #include "epalm/data/dataset.h"
+#include "epalm/eval/feature_cache.h"
 #include "epalm/infer/bundle.h"
 
 namespace epalm::eval {
 
 struct EvalOptions {
-  bool blank = false;         // show zeros instead of every medium: what the text alone is worth
-  bool tolerate_bad = false;  // as on_bad_sample: replace, where the config does not say
+  bool blank = false;             // show zeros instead of every medium: what the text alone is worth
+  bool tolerate_bad = false;      // as on_bad_sample: replace, where the config does not say
+  FeatureCache* cache = nullptr;  // of this bundle; null: opened as the config says
   std::function<void(int64_t done, int64_t total)> progress = {};  // samples
   std::function<bool()> interrupted = {};                          // true: stop with Interrupted
 };

@@ -16,4 +16,8 @@ enum class SampleUse { kTrain, kScore };
 data::SampleList load_samples(const infer::RunConfig& config, const std::string& splits,
                               SampleUse use = SampleUse::kScore, data::MediaCheck check = data::MediaCheck::kExists);
 
+// What a run trains on: train_split, or as much of it as train_topk says; and what it validates on, by valid_topk.
+data::SampleList training_samples(const infer::RunConfig& config);
+data::SampleList validation_samples(const infer::RunConfig& config);
+
 }  // namespace epalm::eval

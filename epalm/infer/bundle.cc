@@ -2,8 +2,6 @@
 
 #include <torch/torch.h>
 
-#include "epalm/encoders/ast.h"
-#include "epalm/encoders/timesformer.h"
 #include "epalm/infer/frozen_models.h"
 #include "epalm/io/json_file.h"
 #include "epalm/io/torch_file.h"
@@ -23,24 +21,6 @@ void look_beside(std::string& path, const std::filesystem::path& checkpoint) {
   if (std::filesystem::exists(beside)) path = beside.string();
 }
 
-// That the encoder takes what the task shows it.
-void check_encoder(const RunConfig& config, const encoders::Encoder& encoder) {
-  const bool hears = dynamic_cast<const encoders::Ast*>(&encoder) != nullptr;
-  const bool sees_clips = dynamic_cast<const encoders::Timesformer*>(&encoder) != nullptr;
-  const Modality modality = modality_of(config.task);
-  // A TimeSformer looks at pictures and, as published, at spectrograms too.
-  require(sees_clips || hears == (modality == Modality::kAudio),
-          "encoder_weights '{}': the task {} is about {} media, and the encoder takes {}; name another encoder or task",
-          config.encoder_weights, task_name(config.task), modality_name(modality), hears ? "spectrograms" : "pictures");
-  if (modality != Modality::kVideo) return;
-  require(sees_clips || config.as_images,
-          "encoder_weights '{}' takes pictures, not clips; add as_images: true to show it the frames one by one",
-          config.encoder_weights);
-  require(!sees_clips || !config.as_images,
-          "encoder_weights '{}' takes clips; leave as_images: true out, which shows frames one by one",
-          config.encoder_weights);
-}
-
 }  // namespace
 
 data::TextRules text_rules(const RunConfig& config) {
@@ -55,7 +35,6 @@ data::TextRules text_rules(const RunConfig& config) {
 Bundle load_bundle(const RunConfig& config) {
   auto lm = load_language_model(config);
   auto encoder = load_encoder(config);
-  check_encoder(config, *encoder);
   auto tokenizer = load_tokenizer(config);
   require(tokenizer.size() <= lm.config().vocab_size,
           "the tokenizer has {} tokens, the language model '{}' knows {}; they do not belong together",

@@ -176,6 +176,14 @@ void share_out(size_t count, size_t threads, const std::function<void(size_t)>& 
   if (failure) std::rethrow_exception(failure);
 }
 
+// What `see` makes of media, [B,...] -> [B,n,Dv]; with as_images of each frame, and the mean of these.
+at::Tensor features_of(const RunConfig& config, const at::Tensor& media,
+                       const std::function<at::Tensor(const at::Tensor&)>& see) {
+  if (!config.as_images || modality_of(config.task) != Modality::kVideo) return see(media);
+  const at::Tensor states = see(media.flatten(0, 1));                                          // [B·F,n,Dv]
+  return states.view({media.size(0), media.size(1), states.size(1), states.size(2)}).mean(1);  // [B,n,Dv]
+}
+
 }  // namespace
 
 at::Tensor read_medium(const RunConfig& config, const path& file) {
@@ -211,10 +219,15 @@ MediaBatch read_media(const RunConfig& config, std::span<const path> files, std:
 }
 
 at::Tensor media_features(const Bundle& bundle, const at::Tensor& media, bool training) {
-  const bool frame_by_frame = bundle.config.as_images && modality_of(bundle.config.task) == Modality::kVideo;
-  if (!frame_by_frame) return bundle.model.features(media, training);
-  const at::Tensor states = bundle.model.features(media.flatten(0, 1), training);              // [B·F,n,Dv]
-  return states.view({media.size(0), media.size(1), states.size(1), states.size(2)}).mean(1);  // [B,n,Dv]
+  return features_of(bundle.config, media,
+                     [&](const at::Tensor& shown) { return bundle.model.features(shown, training); });
+}
+
+at::Tensor media_features(const RunConfig& config, const encoders::Encoder& encoder, const at::Tensor& media) {
+  return features_of(config, media, [&](const at::Tensor& shown) {
+    return config.adapter.all_tokens() ? encoder.last_tokens(shown)
+                                       : encoder.cls_states(shown, config.adapter.injected_hidden_states);
+  });
 }
 
 Modality modality_of_file(const path& file) {

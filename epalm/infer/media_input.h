@@ -37,6 +37,8 @@ MediaBatch read_media(const RunConfig& config, std::span<const std::filesystem::
 // What the encoder makes of media as above, [B,...]: features [B,n,Dv], or [B,K,Dv] with all
 // tokens; the mean over frames with as_images.
 at::Tensor media_features(const Bundle& bundle, const at::Tensor& media, bool training = false);
+// The same in evaluation without the rest of a bundle: encoder as load_encoder(config) gives it.
+at::Tensor media_features(const RunConfig& config, const encoders::Encoder& encoder, const at::Tensor& media);
 
 // What a file holds, by its first bytes, without decoding it: an animated GIF is a picture, a video without pictures a
 // sound. Throws Error for a file that is none of them.

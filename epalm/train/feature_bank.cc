@@ -9,7 +9,7 @@
 
 namespace epalm::train {
 
-FeatureBank::FeatureBank(const infer::Bundle& bundle, const data::SampleList& samples,
+FeatureBank::FeatureBank(const infer::Bundle& bundle, eval::FeatureCache& cache, const data::SampleList& samples,
                          const std::function<void(int64_t done, int64_t total)>& progress,
                          const std::function<bool()>& interrupted) {
   std::unordered_map<std::string, int64_t> rows;
@@ -24,7 +24,7 @@ FeatureBank::FeatureBank(const infer::Bundle& bundle, const data::SampleList& sa
   for (size_t first = 0; first < distinct.size(); first += kBatch) {
     if (interrupted && interrupted()) throw Interrupted("interrupted while the encoder saw the media");
     const size_t count = std::min(kBatch, distinct.size() - first);
-    auto seen = eval::sample_features(bundle, std::span(distinct).subspan(first, count), false);
+    auto seen = eval::sample_features(bundle, cache, std::span(distinct).subspan(first, count), false);
     parts.push_back(std::move(seen.features));
     problems_.insert(problems_.end(), seen.problems.begin(), seen.problems.end());
     if (progress) progress(static_cast<int64_t>(first + count), static_cast<int64_t>(distinct.size()));

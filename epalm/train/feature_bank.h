@@ -6,6 +6,7 @@
 #include <span>
 
 #include "epalm/data/dataset.h"
+#include "epalm/eval/feature_cache.h"
 #include "epalm/infer/bundle.h"
 
 namespace epalm::train {
@@ -14,8 +15,9 @@ namespace epalm::train {
 // data set, in memory (4·n·Dv bytes each, with all tokens 4·K·Dv).
 class FeatureBank {
  public:
-  // Throws Interrupted when asked to stop. progress: media done and in all.
-  FeatureBank(const infer::Bundle& bundle, const data::SampleList& samples,
+  // Those that the cache holds are taken from there. Throws Interrupted when asked to stop. progress: media done and in
+  // all.
+  FeatureBank(const infer::Bundle& bundle, eval::FeatureCache& cache, const data::SampleList& samples,
               const std::function<void(int64_t done, int64_t total)>& progress,
               const std::function<bool()>& interrupted);
 

@@ -9,8 +9,8 @@
 
 #include "epalm/base/atomic_write.h"
 #include "epalm/base/error.h"
+#include "epalm/base/python_random.h"
 #include "epalm/data/batch_order.h"
-#include "epalm/data/subset.h"
 #include "epalm/eval/bad_samples.h"
 #include "epalm/eval/evaluate.h"
 #include "epalm/eval/samples.h"
@@ -32,21 +32,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-data::SampleList take(const data::SampleList& samples, const std::vector<int64_t>& indices) {
-  std::vector<data::Sample> taken;
-  for (const int64_t index : indices) taken.push_back(samples.samples().at(static_cast<size_t>(index)));
-  return data::SampleList(std::move(taken));
-}
-
-data::SampleList subset(const infer::RunConfig& config, const data::SampleList& samples, const std::string& topk,
-                        const char* key, bool balance) {
-  auto rule = data::SubsetRule::parse(topk, key);
-  rule.balance_types = balance;
-  if (config.task == infer::Task::kVqa) return take(samples, data::vqa_subset(samples, rule, config.subset_seed));
-  PythonRandom random(config.seed);
-  return take(samples, data::plain_subset(samples.size(), rule, random));
-}
-
 // The medium that a sample shows in an epoch, and the sample that replaces it, are drawn from this number.
 uint64_t draw_seed(uint64_t run_seed, int64_t epoch, int64_t index) {
   return (run_seed * 1'000'003 + static_cast<uint64_t>(epoch)) * 1'000'000'007 + static_cast<uint64_t>(index);
@@ -61,16 +46,13 @@ class Run {
         options_(options),
         last_path_(options.output_dir / "checkpoint_last.pth"),
         best_path_(options.output_dir / "checkpoint_best.pth"),
-        train_(subset(config_, eval::load_samples(config_, config_.train_split, eval::SampleUse::kTrain),
-                      config_.train_topk, "train_topk", config_.balanced_data)),
+        train_(eval::training_samples(config_)),
         bad_(train_, config_.on_bad_sample != "stop", "others are trained on in its place"),
         optimizer_(make_optimizer(bundle.model, config_)),
         schedule_(schedule_settings(config_), bundle.model.semantics(), optimizer_.groups()) {
     if (config_.ema_decay > 0) averages_.emplace(optimizer_.trained(), config_.ema_decay);
     require(train_.size() > 0, "train_topk {} leaves no sample to train on", config_.train_topk);
-    if (options.validate) {
-      valid_ = subset(config_, eval::load_samples(config_, config_.val_split), config_.valid_topk, "valid_topk", false);
-    }
+    if (options.validate) valid_ = eval::validation_samples(config_);
     for (const auto& [key, wants] :
          {std::pair("validate_every", config_.validate_every > 0),
           std::pair("early_stopping", config_.early_stopping > 0),
@@ -79,13 +61,14 @@ class Run {
     }
     prepare_folder();
     restore();
+    cache_.emplace(config_, bundle_.model.encoder());
   }
 
   TrainResult operator()() {
     const auto start = Clock::now();
-    if (config_.cache_features && !config_.augment && state_.epoch + 1 < epochs()) {
+    if (eval::trains_on_fixed_features(config_) && state_.epoch + 1 < epochs()) {
       bank_.emplace(
-          bundle_, train_,
+          bundle_, *cache_, train_,
           [&](int64_t done, int64_t total) { report({.phase = "features", .done = done, .total = total}); },
           options_.interrupted);
       for (int64_t i = 0; i < train_.size(); ++i) {
@@ -316,6 +299,7 @@ class Run {
     const WithAverages with_averages(averages());
     eval::EvalOptions options;
     options.tolerate_bad = true;
+    options.cache = &*cache_;
     options.interrupted = options_.interrupted;
     options.progress = [&](int64_t done, int64_t total) {
       report({.phase = "validate", .epoch = epoch, .done = done, .total = total});
@@ -391,6 +375,7 @@ class Run {
   RunState state_;
   std::optional<RunLog> log_;
   std::optional<EventFile> events_;
+  std::optional<eval::FeatureCache> cache_;
   std::optional<FeatureBank> bank_;
   TrainResult result_;
 };

@@ -79,8 +79,8 @@ TEST_P(EveryVerb, UnknownFlagIsWrongUsage) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cli, EveryVerb,
-                         testing::Values("demo", "train", "eval", "ask", "inspect", "world", "bench", "metrics",
-                                         "reproduce"),
+                         testing::Values("demo", "train", "eval", "features", "ask", "inspect", "world", "bench",
+                                         "metrics", "reproduce"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(Cli, VersionGoesToStandardOutput) {
@@ -103,7 +103,7 @@ TEST(Cli, UnknownVerbNamesTheNearest) {
 
 TEST(Cli, MissingArgumentIsWrongUsage) {
   for (const char* arguments : {"train", "ask", "inspect", "world", "datasets", "datasets check", "metrics",
-                                "metrics p.json", "eval run_vqa.yaml", "train run_vqa.yaml --output-dir"}) {
+                                "metrics p.json", "features", "eval run_vqa.yaml", "train run_vqa.yaml --output-dir"}) {
     EXPECT_EQ(epalm(arguments).exit_code, 2) << arguments;
   }
 }
@@ -323,6 +323,52 @@ TEST(Cli, DatasetsCheckListsWhatIsMissingOrBroken) {
   ASSERT_EQ(splits[1]["broken"].size(), 1u);
   EXPECT_THAT(splits[1]["broken"][0]["file"].get<std::string>(), HasSubstr("bad.bmp"));
   EXPECT_THAT(splits[2]["problem"].get<std::string>(), HasSubstr("line 1, `media`: the field is missing"));
+}
+
+TEST(Cli, FeaturesAreComputedOnceAndFoundTheSecondTime) {
+  const fs::path folder = scratch();
+  fs::remove_all(folder / "cache");
+  for (const char* name : {"a.bmp", "b.bmp"}) {
+    std::string picture = small_picture();
+    picture[54] = name[0];
+    file_with(name, picture);
+  }
+  file_with("bad.bmp", "not a picture");
+  const auto line = [](const std::string& media) {
+    return R"({"media":")" + media + R"(","question":"what","answers":["dot"]})" + "\n";
+  };
+  file_with("train.jsonl", line("a.bmp") + line("a.bmp") + line("b.bmp"));
+  file_with("test.jsonl", line("b.bmp") + line("bad.bmp"));
+  const std::string config =
+      file_with("own_vqa.yaml",
+                "semantics: causal\nimage_res: 48\naugment: false\ntrain_split: train.jsonl\nval_split: test.jsonl\n"
+                "test_split: test.jsonl\nencoder_weights: " EPALM_SOURCE_DIR "/assets/tiny_world/vit\n")
+          .string();
+  const std::string verb = "features '" + config + "' --data-dir . ";
+  expect_one_line(epalm(verb), "feature_cache is not set");
+  expect_one_line(epalm(verb + "feature_cache=."), "an empty or a new folder");
+  EXPECT_FALSE(fs::exists(folder / "data.mdb"));
+
+  const Outcome first = epalm(verb + "--json feature_cache=cache");
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const auto splits = nlohmann::json::parse(first.out)["splits"];
+  ASSERT_EQ(splits.size(), 3u);
+  EXPECT_EQ(splits[0]["media"], 2);
+  EXPECT_EQ(splits[0]["computed"], 2);
+  EXPECT_EQ(splits[1]["found"], 1);
+  ASSERT_EQ(splits[2]["broken"].size(), 1u);
+  EXPECT_THAT(splits[2]["broken"][0]["file"].get<std::string>(), HasSubstr("bad.bmp"));
+
+  const auto second = nlohmann::json::parse(epalm(verb + "--json feature_cache=cache").out);
+  EXPECT_EQ(second["entries"], 2);
+  EXPECT_EQ(second["bytes"], fs::file_size(folder / "cache/data.mdb"));
+  for (const auto& split : second["splits"]) {
+    EXPECT_EQ(split["computed"], 0);
+    EXPECT_EQ(split["found"].get<int>() + static_cast<int>(split["broken"].size()), split["media"].get<int>());
+  }
+  const Outcome table = epalm(verb + "--split val feature_cache=cache");
+  EXPECT_THAT(table.out, testing::ContainsRegex("val +test.jsonl +2 +1 +0 +0 +1 +0"));
+  EXPECT_THAT(table.out, HasSubstr("bad.bmp"));
 }
 
 TEST(Cli, InterruptedWorldExits130AndSaysHowToContinue) {

@@ -8,6 +8,7 @@
 #include "epalm/eval/batches.h"
 #include "epalm/eval/predictions_file.h"
 #include "epalm/eval/samples.h"
+#include "epalm/infer/media_input.h"
 #include "tests/train/tiny_run.h"
 
 namespace epalm::eval {
@@ -125,10 +126,29 @@ TEST(SampleFeatures, RunTheEncoderOnceForNeighboursOfOneFile) {
   train::make_tiny_run(folder.path(), Task::kVideoQa);
   const auto bundle = infer::load_bundle(train::tiny_config(folder.path()));
   const auto samples = load_samples(bundle.config, bundle.config.test_split);  // two questions a clip
-  const auto seen = sample_features(bundle, samples.samples(), false);
+  FeatureCache no_cache(bundle.config, bundle.model.encoder());
+  const auto seen = sample_features(bundle, no_cache, samples.samples(), false);
   EXPECT_EQ(seen.features.size(0), samples.size());
   EXPECT_TRUE(at::equal(seen.features[0], seen.features[1]));
   EXPECT_FALSE(at::equal(seen.features[1], seen.features[2]));
+}
+
+TEST(MediaFeatures, OfTheEncoderAloneAreThoseOfTheBundle) {
+  for (const auto& [task, keys] :
+       {std::pair(Task::kVideoQa, std::vector<std::string>{}),
+        std::pair(Task::kVideoQa, std::vector<std::string>{"as_images=true"}),
+        std::pair(Task::kVqa, std::vector<std::string>{"encoder_tokens=all", "injected_hidden_states=1"})}) {
+    const TemporaryFolder folder("eval_media_features");
+    train::make_tiny_run(folder.path(), task);
+    if (!keys.empty()) train::write_tiny_encoder(folder.path(), infer::Modality::kImage);
+    const auto bundle = infer::load_bundle(train::tiny_config(folder.path(), keys));
+    const auto samples = load_samples(bundle.config, bundle.config.test_split);
+    const std::array files{samples.get(0).media, samples.get(2).media};
+    const at::Tensor media = infer::read_media(bundle.config, files).media;
+    const at::Tensor whole = infer::media_features(bundle, media);
+    EXPECT_TRUE(at::equal(infer::media_features(bundle.config, bundle.model.encoder(), media), whole));
+    EXPECT_EQ(whole.size(1), keys.size() == 2 ? 5 : 2);  // four patches and the CLS, or two states
+  }
 }
 
 // A test set of 21 questions, one of them about a file that cannot be read.
