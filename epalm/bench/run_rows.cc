@@ -15,6 +15,7 @@ std::string to_text(const Measurement& measured) {
   if (measured.value) document["value"] = *measured.value;
   if (measured.twin) document["twin"] = *measured.twin;
   if (measured.ratio) document["ratio"] = *measured.ratio;
+  if (measured.strong) document["strong"] = *measured.strong;
   if (measured.peak_rss_gb) document["peak_rss_gb"] = *measured.peak_rss_gb;
   return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -25,7 +26,12 @@ Measurement from_text(const std::string& text) {
     const auto found = document.find(key);  // null: not finite
     return found == document.end() || !found->is_number() ? std::nullopt : std::optional(found->get<double>());
   };
-  return {number("value"), number("twin"), number("ratio"), number("peak_rss_gb"), document["note"]};
+  return {.value = number("value"),
+          .twin = number("twin"),
+          .ratio = number("ratio"),
+          .strong = number("strong"),
+          .peak_rss_gb = number("peak_rss_gb"),
+          .note = document["note"]};
 }
 
 }  // namespace

@@ -2,9 +2,11 @@
 
 #include <filesystem>
 
+#include "epalm/base/log.h"
 #include "epalm/encoders/ast.h"
 #include "epalm/encoders/timesformer.h"
 #include "epalm/hub/model_folder.h"
+#include "epalm/infer/precision.h"
 #include "epalm/infer/published_encoders.h"
 #include "epalm/io/json_file.h"
 #include "epalm/text/load_tokenizer.h"
@@ -12,16 +14,10 @@
 namespace epalm::infer {
 namespace {
 
-nn::Precision lm_precision(const RunConfig& config) {
-  if (config.precision == "int8") return nn::Precision::kInt8;
-  if (config.precision == "int4") return nn::Precision::kInt4;
-  return config.precision == "bf16" ? nn::Precision::kBFloat16 : nn::Precision::kFloat32;
-}
-
 // Encoders are small beside language models: what is kept in fewer bits there is bfloat16 here.
 nn::Precision encoder_precision(const RunConfig& config) {
   const std::string& wanted = config.encoder_precision.empty() ? config.precision : config.encoder_precision;
-  return wanted == "fp32" ? nn::Precision::kFloat32 : nn::Precision::kBFloat16;
+  return wanted == "fp32" || wanted == "auto" ? nn::Precision::kFloat32 : nn::Precision::kBFloat16;
 }
 
 // The weight file of an encoder that is a name of the hub, or that the config names by its shape alone.
@@ -65,13 +61,18 @@ void check_encoder(const RunConfig& config, const encoders::Encoder& encoder) {
 
 }  // namespace
 
-lm::Opt load_language_model(const RunConfig& config) {
+lm::Opt load_language_model(const RunConfig& config, std::string* precision) {
   const auto folder =
       hub::model_folder(config.text_model, hub::Wanted::kModel, "text_model", hub::hub_options_from_environment());
   const auto path = folder / "config.json";
   const auto shape = lm::opt_config_from_json(io::read_json_file(path), path.string());
+  const std::string chosen = lm_precision(config, shape, free_memory_bytes());
+  if (precision != nullptr) *precision = chosen;
+  if (config.precision == "auto" && chosen != "fp32") {
+    log_info("{} is kept in {}: finer numbers would not leave enough memory free", config.text_model, chosen);
+  }
   const auto file = io::open_tensor_file(folder);
-  return {shape, nn::load_weights(lm::opt_weights(shape), *file, lm::opt_load_options(lm_precision(config)))};
+  return {shape, nn::load_weights(lm::opt_weights(shape), *file, lm::opt_load_options(precision_named(chosen)))};
 }
 
 encoders::EncoderRequest encoder_request(const RunConfig& config) {

@@ -220,8 +220,9 @@ void check_ranges(const ConfigSource& source, const RunConfig& config) {
     if (!(value >= least)) fail_at(source, key, "expected at least {}, got {}", least, value);
   };
   check(config.semantics == "reference" || config.semantics == "causal", "semantics", "'reference' or 'causal'");
-  const std::set<std::string> precisions{"fp32", "bf16", "int8", "int4"}, encoder_precisions{"", "fp32", "bf16"};
-  check(precisions.contains(config.precision), "precision", "'fp32', 'bf16', 'int8' or 'int4'");
+  const std::set<std::string> precisions{"auto", "fp32", "bf16", "int8", "int4"},
+      encoder_precisions{"", "fp32", "bf16"};
+  check(precisions.contains(config.precision), "precision", "'auto', 'fp32', 'bf16', 'int8' or 'int4'");
   check(encoder_precisions.contains(config.encoder_precision), "encoder_precision", "'fp32' or 'bf16'");
   check(!(config.trainable.unfreeze_text_model && (config.precision == "int8" || config.precision == "int4")),
         "unfreeze_text_model", "precision fp32 or bf16 beside it, because numbers of few bits cannot be trained");

@@ -53,7 +53,7 @@ struct RunConfig {
   std::string vision_model = "vit_base_patch16_224";
   std::string encoder_weights;
   std::string tokenizer_name;
-  std::string precision = "fp32";
+  std::string precision = "auto";
   std::string encoder_precision;  // empty: fp32 beside fp32, else bf16
   int64_t image_res = 224;
   int64_t num_frames = 4;
@@ -159,7 +159,8 @@ void fields(Config& config, Visitor&& visit) {
   visit("vision_model_name", config.vision_model, "timm name of a ViT, timesformer, or ast");
   visit("encoder_weights", config.encoder_weights, "weight file or folder of the encoder; absent: pretrained_model");
   visit("tokenizer_name", config.tokenizer_name, "folder of the tokenizer, or a name on the hub; empty: text_model");
-  visit("precision", config.precision, "fp32, bf16, int8 or int4, of the language model's frozen matrices");
+  visit("precision", config.precision,
+        "fp32, bf16, int8 or int4, of the language model's frozen matrices; auto: the finest that fits into memory");
   visit("encoder_precision", config.encoder_precision,
         "fp32 or bf16, of the encoder's; empty: fp32 where precision is, else bf16");
   visit("image_res", config.image_res, "side of the square picture or frame that the encoder sees, in pixels");

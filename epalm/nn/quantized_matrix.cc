@@ -53,6 +53,11 @@ QuantizedMatrix::QuantizedMatrix(const at::Tensor& weight, int bits, const std::
 QuantizedMatrix::QuantizedMatrix(at::Tensor values, at::Tensor scales)
     : bits_(values.scalar_type() == at::kChar ? 8 : 4), values_(std::move(values)), scales_(std::move(scales)) {}
 
+int64_t QuantizedMatrix::bytes_of(int64_t out, int64_t in, int bits) {
+  const int64_t scales = bits == 8 ? out : out * (in / kFewColumns);
+  return out * in * bits / 8 + scales * static_cast<int64_t>(sizeof(float));
+}
+
 PackedMatrix QuantizedMatrix::packed() const {
   return {.format = bits_ == 8 ? PackedMatrix::Format::kInt8 : PackedMatrix::Format::kInt4,
           .values = values_.data_ptr(),

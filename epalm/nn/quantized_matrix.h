@@ -27,7 +27,8 @@ class QuantizedMatrix {
   int bits() const { return bits_; }
   const at::Tensor& values() const { return values_; }  // int8 [out,in], or uint8 [out,in/2] as PackedMatrix has it
   const at::Tensor& scales() const { return scales_; }  // float32 [out], or [out,in/32]
-  int64_t bytes() const { return static_cast<int64_t>(values_.nbytes() + scales_.nbytes()); }
+  int64_t bytes() const { return bytes_of(out_features(), in_features(), bits_); }
+  static int64_t bytes_of(int64_t out, int64_t in, int bits);
 
   // Rows first … first + count - 1 as bfloat16 [count,in].
   at::Tensor rows(int64_t first, int64_t count) const;

@@ -155,6 +155,20 @@ Weights random_weights(const std::vector<WeightSpec>& table, uint64_t seed, doub
   return weights;
 }
 
+int64_t bytes_of(const std::vector<WeightSpec>& table, Precision precision) {
+  int64_t total = 0;
+  for (const WeightSpec& spec : table) {
+    int64_t count = 1;
+    for (const int64_t size : spec.shape) count *= size;
+    if (const int bits = bits_of(precision, spec); bits > 0) {
+      total += QuantizedMatrix::bytes_of(spec.shape[0], spec.shape[1], bits);
+    } else {
+      total += count * static_cast<int64_t>(c10::elementSize(scalar_type(precision, spec.shape.size())));
+    }
+  }
+  return total;
+}
+
 Weights in_precision(const Weights& weights, const std::vector<WeightSpec>& table, Precision precision) {
   Weights result;
   for (const WeightSpec& spec : table) add(result, spec, weights.at(spec.name), precision);

@@ -68,6 +68,9 @@ struct LoadOptions {
 // each).
 Weights load_weights(const std::vector<WeightSpec>& table, const io::TensorFile& file, const LoadOptions& options = {});
 
+// What the table's tensors take in memory.
+int64_t bytes_of(const std::vector<WeightSpec>& table, Precision precision);
+
 // N(0, std) for kNormal, drawn in table order from a generator seeded with `seed`.
 Weights random_weights(const std::vector<WeightSpec>& table, uint64_t seed, double std,
                        Precision precision = Precision::kFloat32);

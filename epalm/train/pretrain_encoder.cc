@@ -11,14 +11,16 @@
 namespace epalm::train {
 namespace {
 
+constexpr double kLinearWeight = 2;  // of the squared errors beside the likelihoods
+
 int64_t total_classes(const std::vector<world::LabelHead>& heads) {
   int64_t total = 0;
   for (const auto& head : heads) total += head.classes;
   return total;
 }
 
-at::Tensor classify(const encoders::Encoder& encoder, const LabelProbe& probe, const at::Tensor& media) {
-  return nn::Linear(probe.weight, probe.bias)(encoder.cls_states(media, 1).squeeze(1));  // [B,classes]
+at::Tensor scores_of(const LabelProbe& probe, const at::Tensor& cls) {
+  return nn::Linear(probe.weight, probe.bias)(cls);  // [B,classes]
 }
 
 // Calls use(head, scores [B,classes of the head], labels [B]) for each head.
@@ -49,19 +51,33 @@ LabelProbe pretrain_encoder(const encoders::Encoder& encoder, const encoders::En
   const auto& heads = heads_of(medium_of(config));
   const int64_t classes = total_classes(heads);
   LabelProbe probe{torch::randn({classes, encoder.width()}) * 0.02, torch::zeros({classes})};
+  // Beside the likelihood of the labels their squared error in a linear map of the CLS: what a projection can read is
+  // what stands there linearly.
+  LabelProbe linear{torch::zeros({classes, encoder.width()}), torch::zeros({classes})};
   PythonRandom random(options.seed);
   const auto next_loss = [&] {
     const LabelledBatch batch = draw_labelled(config, world::Split::kTrain, options.batch_size, random);
     at::Tensor loss = torch::zeros({});
-    for_each_head(heads, classify(encoder, probe, batch.media), batch.labels,
+    const at::Tensor cls = encoder.cls_states(batch.media, 1).squeeze(1);
+    for_each_head(heads, scores_of(linear, cls), batch.labels,
+                  [&](const world::LabelHead& head, const at::Tensor& scores, const at::Tensor& labels) {
+                    const at::Tensor known = (labels != kUnknownLabel).to(at::kFloat).unsqueeze(1);
+                    const at::Tensor truth = at::one_hot(labels.clamp_min(0), head.classes).to(at::kFloat);
+                    loss = loss + kLinearWeight * ((scores - truth).square() * known).sum() / known.sum().clamp_min(1);
+                  });
+    for_each_head(heads, scores_of(probe, cls), batch.labels,
                   [&](const auto&, const at::Tensor& scores, const at::Tensor& labels) {
                     const at::Tensor known = (labels != kUnknownLabel).sum().clamp_min(1);
                     loss = loss + at::cross_entropy_loss(scores, labels, {}, at::Reduction::Sum, kUnknownLabel) / known;
                   });
     return loss;
   };
-  minimise(options, encoder.weights(), {{"probe.weight", 2, probe.weight}, {"probe.bias", 1, probe.bias}}, next_loss,
-           progress);
+  minimise(options, encoder.weights(),
+           {{"probe.weight", 2, probe.weight},
+            {"probe.bias", 1, probe.bias},
+            {"linear.weight", 2, linear.weight},
+            {"linear.bias", 1, linear.bias}},
+           next_loss, progress);
   return probe;
 }
 
@@ -75,7 +91,7 @@ ProbeAccuracy probe_accuracy(const encoders::Encoder& encoder, const encoders::E
   int64_t asked = 0;
   for (int64_t done = 0; done < scenes; done += 100) {
     const LabelledBatch batch = draw_labelled(config, split, std::min<int64_t>(100, scenes - done), random);
-    for_each_head(heads, classify(encoder, probe, batch.media), batch.labels,
+    for_each_head(heads, scores_of(probe, encoder.cls_states(batch.media, 1).squeeze(1)), batch.labels,
                   [&](const world::LabelHead& head, const at::Tensor& scores, const at::Tensor& labels) {
                     const at::Tensor correct = scores.argmax(1) == labels;
                     // Class 0 means "nobody there" for every head but the counts: only heads that say something count.

@@ -25,14 +25,14 @@ constexpr double kListsAmong = 0.1;        // share of the lines afterwards
 constexpr double kPlainShare = 0.15;       // of the other lines
 constexpr double kUndescribedShare = 0.1;  // of the documents
 constexpr int kAskedOfLists = 8;
-constexpr double kFactsShare = 0.7;         // of the lines in the second stage …
+constexpr double kFactsShare = 0.8;         // of the lines in the second stage …
 constexpr double kListsBesideFacts = 0.04;  // … which has these shares of lists
 constexpr double kPlainBesideFacts = 0.1;   // and of plain lines, in place of those above
 constexpr double kCaptionWeight = 0.7;
 constexpr double kFactDeviation = 0.1;  // of a new vector's elements
-constexpr double kDoubtful = 0.25;      // of the labels lose up to …
+constexpr double kDoubtful = 0.15;      // of the labels lose up to …
 constexpr double kMostDoubt = 0.6;      // … this share of their weight to another class
-constexpr double kNoise = 0.15;         // of the sum's own size
+constexpr double kNoise = 0.25;         // of the sum's own size
 const std::string kAnswerMark = "</a>";
 const std::string kEnd = "</s>";
 

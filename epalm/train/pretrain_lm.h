@@ -15,9 +15,9 @@ void pretrain_lm(const lm::Opt& lm, const text::Tokenizer& tokenizer, const Pret
                  const OnPretrainProgress& progress);
 
 // The layer before which the facts of a scene are injected first.
-inline constexpr int64_t kFactsLayer = 3;
+inline constexpr int64_t kFactsLayer = 1;
 
-// Goes on with a model that reads. In seven lines of ten it answers and captions from facts instead of a description:
+// Goes on with a model that reads. In four lines of five it answers and captions from facts instead of a description:
 // the sum of a learned vector for each (a class of the label heads of world/*_labels.h) is injected before layer
 // kFactsLayer and all later ones, as an adapter will inject what an encoder saw. The facts come from scenes, never from
 // media; their vectors are thrown away. Sums are blurred, since no eye is sure. The other lines are those of

@@ -20,9 +20,9 @@ namespace {
 
 constexpr int64_t kVocabulary = 560;  // all that the world's language yields: every word becomes one token
 constexpr int kTokenizerTexts = 20'000;
-constexpr int64_t kReadingLayers = 4;      // of the language model while it learns to read …
-constexpr int64_t kLayers = 6;             // … and to answer from facts
-constexpr double kReadingShare = 7. / 11;  // of its steps
+// Of the language model while it learns to read, and while it learns to answer from facts.
+constexpr int64_t kReadingLayers = 4, kReadingWidth = 512, kLayers = 6, kWidth = 1280;
+constexpr double kReadingShare = 0.4;  // of its steps
 
 void write_half(const std::filesystem::path& path, const nn::Weights& weights) {
   std::vector<std::pair<std::string, at::Tensor>> tensors;
@@ -54,13 +54,13 @@ std::string train_tokenizer() {
   return text::train_bpe(next, kVocabulary, {"<s>", "<pad>", "</s>", "<unk>"}, {"</a>"});
 }
 
-lm::OptConfig lm_shape(int64_t vocabulary, int64_t layers) {
+lm::OptConfig lm_shape(int64_t vocabulary, int64_t layers, int64_t ffn_width) {
   lm::OptConfig config;
   config.vocab_size = vocabulary;
   config.hidden_size = config.word_embed_proj_dim = 128;
   config.num_hidden_layers = layers;
   config.num_attention_heads = 4;
-  config.ffn_dim = 512;
+  config.ffn_dim = ffn_width;
   config.max_position_embeddings = 256;
   config.dropout = 0;
   config.init_std = 0.08;  // about 1/sqrt(width)
@@ -133,13 +133,13 @@ std::map<world::Medium, TextCeiling> make_language_model(const std::filesystem::
                                                          const OnPretrainProgress& progress) {
   const std::string tokenizer_json = train_tokenizer();
   const auto tokenizer = text::Tokenizer::from_tokenizer_json(tokenizer_json);
-  const auto reading_shape = lm_shape(tokenizer.size(), kReadingLayers);
+  const auto reading_shape = lm_shape(tokenizer.size(), kReadingLayers, kReadingWidth);
   const lm::Opt reader(reading_shape, fresh_lm_weights(reading_shape, training.seed));
   PretrainOptions reading = training;
   reading.steps = std::llround(kReadingShare * static_cast<double>(training.steps));
   pretrain_lm(reader, tokenizer, reading, progress);
 
-  const auto config = lm_shape(tokenizer.size(), kLayers);
+  const auto config = lm_shape(tokenizer.size(), kLayers, kWidth);
   const lm::Opt lm(config, larger_lm_weights(config, reader.weights(), training.seed));
   PretrainOptions answering = training;
   answering.steps -= reading.steps;
@@ -183,15 +183,15 @@ std::string_view world_model_name(WorldModel model) {
 PretrainOptions pretrain_options(WorldModel model) {
   switch (model) {
     case WorldModel::kOpt:
-      return {.steps = 6600, .batch_size = 32, .learning_rate = 1.5e-3, .warmup_steps = 200, .betas = {0.9, 0.98}};
+      return {.steps = 10'500, .batch_size = 32, .learning_rate = 1.5e-3, .warmup_steps = 200, .betas = {0.9, 0.98}};
     case WorldModel::kVit:
-      return {.steps = 5000, .batch_size = 32, .learning_rate = 1e-3, .warmup_steps = 100, .matrix_rate = 5e-3};
+      return {.steps = 6000, .batch_size = 32, .learning_rate = 1e-3, .warmup_steps = 100, .matrix_rate = 5e-3};
     case WorldModel::kTimesformer:
-      return {.steps = 2400, .batch_size = 16, .learning_rate = 8e-4, .warmup_steps = 40, .matrix_rate = 4e-3};
+      return {.steps = 3000, .batch_size = 16, .learning_rate = 8e-4, .warmup_steps = 40, .matrix_rate = 4e-3};
     case WorldModel::kAst:
       break;
   }
-  return {.steps = 1500, .batch_size = 32, .learning_rate = 1e-3, .warmup_steps = 100, .matrix_rate = 5e-3};
+  return {.steps = 2500, .batch_size = 32, .learning_rate = 1e-3, .warmup_steps = 100, .matrix_rate = 5e-3};
 }
 
 WorldGates make_world_models(const WorldModelOptions& options) {

@@ -30,6 +30,7 @@ RowResult measured() {
   result.measured.value = 12'345.6;
   result.measured.twin = 3'000;
   result.measured.ratio = 4.1152;
+  result.measured.strong = 1.5;
   result.measured.peak_rss_gb = 0.25;
   result.measured.note = "10 loops";
   return result;
@@ -54,6 +55,7 @@ TEST(BenchReport, JsonHasMachineAndRowsInTheAgreedShape) {
   EXPECT_EQ(row["unit"], "loops/s");
   EXPECT_EQ(row["twin"], 3'000);
   EXPECT_EQ(row["ratio"], 4.1152);
+  EXPECT_EQ(row["strong"], 1.5);
   EXPECT_EQ(row["target"], 5);
   EXPECT_EQ(row["target_is"], "ratio at least");
   EXPECT_EQ(row["met"], false);
@@ -67,7 +69,7 @@ TEST(BenchReport, JsonSaysNullForWhatIsNotThere) {
   failed.error = "no clip";
   const auto rows = to_json(machine(), {unmeasured(), failed})["rows"];
   for (const char* key :
-       {"value", "twin", "ratio", "target", "target_is", "met", "peak_rss_gb", "precision", "error"}) {
+       {"value", "twin", "ratio", "strong", "target", "target_is", "met", "peak_rss_gb", "precision", "error"}) {
     ASSERT_TRUE(rows[0].contains(key)) << key;
     EXPECT_TRUE(rows[0][key].is_null()) << key;
   }
@@ -80,7 +82,7 @@ TEST(BenchReport, TextShowsMachineFiguresAndNotes) {
   EXPECT_THAT(text, HasSubstr("Some CPU, 2 cores, 1 threads"));
   EXPECT_THAT(text, HasSubstr("libtorch: 1.2.3"));
   EXPECT_THAT(text,
-              testing::ContainsRegex("fake.fast +12,346 +3,000  loops/s  fp32 +4.12 +0.25  ratio at least 5  no"));
+              testing::ContainsRegex("fake.fast +12,346 +3,000  loops/s  fp32 +4.12 +1.50 +0.25  ratio at least 5  no"));
   EXPECT_THAT(text, HasSubstr("fake.fast: a loop, against a slower loop; 10 loops\n"));
   EXPECT_THAT(text, HasSubstr("not measured: no program"));
   EXPECT_THAT(text, Not(HasSubstr("failed")));

@@ -31,6 +31,7 @@ TEST(RunRows, ResultsCarryWhatTheRowsFound) {
     Measurement full = measured(3);
     full.twin = 2;
     full.ratio = 1.5;
+    full.strong = 1.25;
     full.peak_rss_gb = 7;
     full.note = "on \"this\"";
     return full;
@@ -42,6 +43,7 @@ TEST(RunRows, ResultsCarryWhatTheRowsFound) {
   EXPECT_EQ(found.value, 3);
   EXPECT_EQ(found.twin, 2);
   EXPECT_EQ(found.ratio, 1.5);
+  EXPECT_EQ(found.strong, 1.25);
   EXPECT_EQ(found.peak_rss_gb, 7);
   EXPECT_EQ(found.note, "on \"this\"");
   EXPECT_EQ(results[0].error, "");

@@ -1,0 +1,64 @@
+#include "epalm/infer/precision.h"
+
+#include <gmock/gmock.h>
+
+#include "epalm/base/error.h"
+
+namespace epalm::infer {
+namespace {
+
+const lm::OptConfig kShape = lm::opt_shape("1.3b");
+
+int64_t bytes(const std::string& name) {
+  return nn::bytes_of(lm::opt_weights(kShape), precision_named(name));
+}
+
+std::string chosen(const std::string& wanted, int64_t free) {
+  RunConfig config;
+  config.precision = wanted;
+  return lm_precision(config, kShape, free);
+}
+
+TEST(Precision, LeftOpenIsTheFinestThatLeavesMemoryFree) {
+  const auto with_room = [](const std::string& name) {
+    return static_cast<int64_t>(1.5 * static_cast<double>(bytes(name)));
+  };
+  for (const std::string name : {"fp32", "bf16", "int8", "int4"}) EXPECT_EQ(chosen("auto", with_room(name)), name);
+  EXPECT_EQ(chosen("auto", bytes("int4")), "int4");
+}
+
+// Numbers of OPT-1.3b: those of its layers' matrices, of the two tables, which stay in bfloat16, and of biases and
+// norms, which stay in float32. A scale for 2048 or 8192 numbers of a row with 8 bits, for 32 with 4.
+TEST(Precision, SaysWhatEachTakes) {
+  constexpr int64_t kTotal = 1'315'758'080, kMatrices = int64_t{24} * 12 * 2048 * 2048,
+                    kTables = int64_t{50'272 + 2050} * 2048, kVectors = kTotal - kMatrices - kTables,
+                    kRows = int64_t{24} * (5 * 2048 + 8192);
+  EXPECT_EQ(bytes("fp32"), 4 * kTotal);
+  EXPECT_EQ(bytes("bf16"), 2 * kMatrices + 2 * kTables + 4 * kVectors);
+  EXPECT_EQ(bytes("int8"), kMatrices + 4 * kRows + 2 * kTables + 4 * kVectors);
+  EXPECT_EQ(bytes("int4"), kMatrices / 2 + 4 * kMatrices / 32 + 2 * kTables + 4 * kVectors);
+}
+
+TEST(Precision, AskedForStaysWhateverWouldFit) {
+  EXPECT_EQ(chosen("int8", int64_t{1} << 40), "int8");
+  EXPECT_EQ(chosen("fp32", bytes("fp32")), "fp32");
+}
+
+TEST(Precision, TooLargeForTheMemoryIsRefusedWithWhatFits) {
+  try {
+    chosen("fp32", 2'400'000'000);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(),
+                testing::AllOf(testing::HasSubstr("5.3 GB in fp32"), testing::HasSubstr("2.4 GB are free"),
+                               testing::HasSubstr("precision=int8")));
+  }
+  EXPECT_THROW(chosen("auto", 100'000'000), Error);
+}
+
+TEST(Precision, MemoryIsFree) {
+  EXPECT_GT(free_memory_bytes(), 0);
+}
+
+}  // namespace
+}  // namespace epalm::infer
