@@ -28,6 +28,7 @@ typedef int32_t Ints __attribute__((vector_size(kLanes * sizeof(int32_t))));
 typedef uint32_t Words __attribute__((vector_size(kLanes * sizeof(uint32_t))));
 typedef int8_t SignedBytes __attribute__((vector_size(kLanes)));
 typedef uint8_t Bytes __attribute__((vector_size(kLanes)));
+typedef int16_t Shorts __attribute__((vector_size(kLanes * sizeof(int16_t))));
 typedef uint16_t Halves __attribute__((vector_size(kLanes * sizeof(uint16_t))));
 
 template <typename Vector>
@@ -67,7 +68,8 @@ struct Int8 {
   EPALM_INLINE void read(int64_t column, Floats* out) const {
     SignedBytes bytes;
     load(bytes, row + column);
-    out[0] = __builtin_convertvector(__builtin_convertvector(bytes, Ints), Floats);
+    const Shorts shorts = __builtin_convertvector(bytes, Shorts);  // to twice the width at a time: one instruction each
+    out[0] = __builtin_convertvector(__builtin_convertvector(shorts, Ints), Floats);
   }
   EPALM_INLINE float finish(float sum) const { return sum * scale; }
 };
@@ -82,13 +84,22 @@ struct Int4 {
   EPALM_INLINE void read(int64_t column, Floats* out) const {
     Bytes bytes;
     load(bytes, row + column / 2);
-    const Ints pairs = __builtin_convertvector(bytes, Ints);
+    const Ints pairs = __builtin_convertvector(__builtin_convertvector(bytes, Shorts), Ints);
     const float scale = scales[column / kFewColumns];
     out[0] = __builtin_convertvector((pairs & 15) - 8, Floats) * scale;
     out[1] = __builtin_convertvector((pairs >> 4) - 8, Floats) * scale;
   }
   EPALM_INLINE float finish(float sum) const { return sum; }
 };
+
+EPALM_INLINE float sum_of(const Floats& numbers) {
+  float lanes[kLanes];
+  std::memcpy(lanes, &numbers, sizeof(lanes));
+  for (int64_t half = kLanes / 2; half > 0; half /= 2) {
+    for (int64_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+  }
+  return lanes[0];
+}
 
 // kRows rows of x with kOut rows of the matrix at once: so many sums that do not wait for one another.
 template <typename Format, int kRows, int kOut>
@@ -109,9 +120,7 @@ EPALM_INLINE void multiply_block(const PackedMatrix& matrix, const float* x, int
   }
   for (int o = 0; o < kOut; ++o) {
     for (int r = 0; r < kRows; ++r) {
-      float sum = 0;
-      for (int64_t lane = 0; lane < kLanes; ++lane) sum += sums[o][r][lane];
-      out[r * matrix.rows + n + o] = Format(matrix, n + o).finish(sum);
+      out[r * matrix.rows + n + o] = Format(matrix, n + o).finish(sum_of(sums[o][r]));
     }
   }
 }
