@@ -42,6 +42,7 @@ struct Float32 {
   const float* row;
   EPALM_INLINE Float32(const PackedMatrix& m, int64_t n) : row(static_cast<const float*>(m.values) + n * m.columns) {}
   EPALM_INLINE void read(int64_t column, Floats* out) const { load(out[0], row + column); }
+  EPALM_INLINE const void* at(int64_t column) const { return row + column; }
   EPALM_INLINE float finish(float sum) const { return sum; }
 };
 
@@ -56,6 +57,7 @@ struct BFloat16 {
     const Words words = __builtin_convertvector(halves, Words) << 16;
     std::memcpy(out, &words, sizeof(words));
   }
+  EPALM_INLINE const void* at(int64_t column) const { return row + column; }
   EPALM_INLINE float finish(float sum) const { return sum; }
 };
 
@@ -71,6 +73,7 @@ struct Int8 {
     const Shorts shorts = __builtin_convertvector(bytes, Shorts);  // to twice the width at a time: one instruction each
     out[0] = __builtin_convertvector(__builtin_convertvector(shorts, Ints), Floats);
   }
+  EPALM_INLINE const void* at(int64_t column) const { return row + column; }
   EPALM_INLINE float finish(float sum) const { return sum * scale; }
 };
 
@@ -89,6 +92,7 @@ struct Int4 {
     out[0] = __builtin_convertvector((pairs & 15) - 8, Floats) * scale;
     out[1] = __builtin_convertvector((pairs >> 4) - 8, Floats) * scale;
   }
+  EPALM_INLINE const void* at(int64_t column) const { return row + column / 2; }
   EPALM_INLINE float finish(float sum) const { return sum; }
 };
 
@@ -109,7 +113,11 @@ EPALM_INLINE void multiply_block(const PackedMatrix& matrix, const float* x, int
   constexpr int64_t kStep = Format::kVectors * kLanes;
   for (int64_t column = 0; column < columns; column += kStep) {
     Floats numbers[kOut][Format::kVectors];
-    for (int o = 0; o < kOut; ++o) Format(matrix, n + o).read(column, numbers[o]);
+    for (int o = 0; o < kOut; ++o) {
+      // Of the rows that come next: rows are too short for the processor to foresee them.
+      __builtin_prefetch(Format(matrix, std::min(n + o + kOut, matrix.rows - 1)).at(column));
+      Format(matrix, n + o).read(column, numbers[o]);
+    }
     for (int64_t v = 0; v < Format::kVectors; ++v) {
       for (int r = 0; r < kRows; ++r) {
         Floats left;
