@@ -81,8 +81,8 @@ TEST(BenchReport, TextShowsMachineFiguresAndNotes) {
   const std::string text = to_text(machine(), {measured(), unmeasured()});
   EXPECT_THAT(text, HasSubstr("Some CPU, 2 cores, 1 threads"));
   EXPECT_THAT(text, HasSubstr("libtorch: 1.2.3"));
-  EXPECT_THAT(text,
-              testing::ContainsRegex("fake.fast +12,346 +3,000  loops/s  fp32 +4.12 +1.50 +0.25  ratio at least 5  no"));
+  EXPECT_THAT(
+      text, testing::ContainsRegex("fake.fast +12,346 +3,000  loops/s  fp32 +4.12 +1.50 +0.25  ratio at least 5  no"));
   EXPECT_THAT(text, HasSubstr("fake.fast: a loop, against a slower loop; 10 loops\n"));
   EXPECT_THAT(text, HasSubstr("not measured: no program"));
   EXPECT_THAT(text, Not(HasSubstr("failed")));

@@ -52,8 +52,8 @@ TEST(PlainEPalm, ComputesTheLogitsOfTheModel) {
   const nn::Weights& weights = model.lm().weights();
   const at::Tensor ours = model.logits(features, kIds, at::ones_like(kIds));
   for (const PlainLinear& linear : {libtorch_linear(weights), onednn_linear(weights)}) {
-    const at::Tensor plain = plain_logits(model.lm().config(), weights, linear, model.slots(features),
-                                          model.adapter().prompts(), kIds);
+    const at::Tensor plain =
+        plain_logits(model.lm().config(), weights, linear, model.slots(features), model.adapter().prompts(), kIds);
     ASSERT_EQ(plain.sizes(), ours.sizes());
     EXPECT_LT((plain - ours).abs().max().item<double>(), kTolerance);
   }
