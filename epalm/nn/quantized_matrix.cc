@@ -29,25 +29,27 @@ at::Tensor pack_pairs(const at::Tensor& numbers) {
 QuantizedMatrix::QuantizedMatrix(const at::Tensor& weight, int bits, const std::string& name) : bits_(bits) {
   EPALM_ASSERT(bits == 8 || bits == 4);
   check_shape(weight, {kAny, kAny}, name);
-  const at::Tensor numbers = weight.detach().to(at::kFloat);
-  require(
-      numbers.isfinite().all().item<bool>(),
-      "{} holds numbers that are not finite and cannot be kept in {} bits; repair the weight file, or use precision "
-      "bf16 to see what comes of them",
-      name, bits);
-  require(numbers.size(1) % kFewColumns == 0,
-          "{} has rows of {} numbers; in {} bits they must be a multiple of {}: use precision bf16", name,
-          numbers.size(1), bits, kFewColumns);
-  if (bits == 8) {
-    scales_ = scales_of(numbers, 127);
-    values_ = (numbers / scales_).round_().to(at::kChar);
-    scales_ = scales_.squeeze(1).contiguous();
-    return;
+  const int64_t out = weight.size(0), in = weight.size(1);
+  require(in % kFewColumns == 0,
+          "{} has rows of {} numbers; in {} bits they must be a multiple of {}: use precision bf16", name, in, bits,
+          kFewColumns);
+  values_ = bits == 8 ? at::empty({out, in}, at::kChar) : at::empty({out, in / 2}, at::kByte);
+  scales_ = bits == 8 ? at::empty({out}) : at::empty({out, in / kFewColumns});
+  // Some rows at a time: float32 of a whole matrix would leave holes of several times its size in the heap.
+  const int64_t count = std::max<int64_t>(1, kTileBytes / (4 * in));
+  for (int64_t first = 0; first < out; first += count) {
+    const int64_t rows = std::min(count, out - first);
+    const at::Tensor numbers = weight.detach().narrow(0, first, rows).to(at::kFloat);
+    require(numbers.isfinite().all().item<bool>(),
+            "{} holds numbers that are not finite and cannot be kept in {} bits; repair the weight file, or use "
+            "precision bf16 to see what comes of them",
+            name, bits);
+    const at::Tensor groups = bits == 8 ? numbers : numbers.view({rows, -1, kFewColumns});
+    const at::Tensor scales = scales_of(groups, bits == 8 ? 127 : 7);
+    const at::Tensor rounded = (groups / scales).round_();
+    values_.narrow(0, first, rows).copy_(bits == 8 ? rounded.to(at::kChar) : pack_pairs(rounded + 8));
+    scales_.narrow(0, first, rows).copy_(scales.squeeze(-1));
   }
-  const at::Tensor groups = numbers.view({numbers.size(0), -1, kFewColumns});
-  const at::Tensor scales = scales_of(groups, 7);
-  values_ = pack_pairs((groups / scales).round_() + 8);
-  scales_ = scales.squeeze(2).contiguous();
 }
 
 QuantizedMatrix::QuantizedMatrix(at::Tensor values, at::Tensor scales)
