@@ -6,9 +6,7 @@ namespace epalm::adapter {
 
 Adapter::Adapter(AdapterConfig config, nn::Weights weights) : config_(config), weights_(std::move(weights)) {
   validate(config_);
-  const auto linear = [&](const std::string& name) {
-    return nn::Linear(weights_.at(name + ".weight"), weights_.at(name + ".bias"));
-  };
+  const auto linear = [&](const std::string& name) { return nn::Linear(weights_, name); };
   for (int64_t j = 0; j < config_.connectors(); ++j) connectors_.push_back(linear(fmt::format("connector.{}", j)));
   if (config_.prompt_tuning && config_.mlp) {
     prompt_in_ = linear("prompt_module.prefix_embedding.1");

@@ -14,7 +14,7 @@
 namespace epalm::bench {
 namespace {
 
-constexpr const char* kLm = "1.3b";
+constexpr const char *kLm = "1.3b", *kVit = "vit_base_patch16_224";
 constexpr int64_t kVocabulary = 50'272, kPromptTokens = 10, kNewTokens = 20;
 
 struct Work {
@@ -58,13 +58,13 @@ Measurement measure(const Work& work) {
   const at::Tensor features = at::randn({work.batch, 6, 768});
   double plain_s = 0, strong_s = 0;
   {
-    const auto exact = large_model(kLm, weights, "vit_base_patch16_224");
+    const auto exact = large_model(kLm, weights, kVit);
     check_plain(exact, weights, features.narrow(0, 0, 1));
     plain_s = plain_seconds(exact, weights, libtorch_linear(weights), features, work.beams);
     strong_s = plain_seconds(exact, weights, onednn_linear(weights), features, work.beams);
   }
-  const auto model = large_model(kLm, nn::in_precision(weights, lm::opt_weights(lm::opt_shape(kLm)), work.precision),
-                                 "vit_base_patch16_224");
+  const auto model =
+      large_model(kLm, nn::in_precision(weights, lm::opt_weights(lm::opt_shape(kLm)), work.precision), kVit);
   const at::Tensor ids = at::randint(4, kVocabulary, {work.batch, kPromptTokens}, at::kLong);
   decode::GenerationOptions options;
   options.max_length = kPromptTokens + kNewTokens;
@@ -74,10 +74,7 @@ Measurement measure(const Work& work) {
     model::CachedStep step(model, features, options.max_length);
     decode::generate(std::ref(step), ids, at::ones_like(ids), options);
   };
-  generate();
-  std::vector<double> seconds;
-  for (int round = 0; round < 3; ++round) seconds.push_back(seconds_of(generate));
-  const double ours_s = median(seconds);
+  const double ours_s = median_seconds_of(generate, 3);
   const auto tokens = static_cast<double>(work.batch * kNewTokens);
   Measurement measured;
   measured.value = tokens / ours_s;
@@ -85,8 +82,8 @@ Measurement measure(const Work& work) {
   measured.ratio = plain_s / ours_s;
   measured.strong = strong_s / ours_s;
   measured.note =
-      fmt::format("OPT-{}, {} weights of {:.2f} GB, {} samples, {} + {} tokens behind a prompt of 10", kLm,
-                  work.beams > 1 ? fmt::format("{} beams,", work.beams) : "",
+      fmt::format("OPT-{}, {}weights of {:.2f} GB, {} samples, {} + {} tokens behind a prompt of 10", kLm,
+                  work.beams > 1 ? fmt::format("{} beams, ", work.beams) : "",
                   static_cast<double>(model.lm().weights().bytes()) / 1e9, work.batch, kPromptTokens, kNewTokens);
   return measured;
 }
@@ -106,7 +103,7 @@ Row generate_row(const std::string& name, const std::string& precision, double t
 // memory.
 Measurement measure_decoding(nn::Precision precision) {
   const at::NoGradGuard no_gradients;
-  const auto model = large_model(kLm, large_lm_weights(kLm, precision), "vit_base_patch16_224");
+  const auto model = large_model(kLm, large_lm_weights(kLm, precision), kVit);
   const at::Tensor features = at::randn({1, 6, 768});
   model::CachedStep step(model, features, kPromptTokens + 2 * kNewTokens);
   at::Tensor ids = at::randint(4, kVocabulary, {1, kPromptTokens}, at::kLong);

@@ -43,7 +43,8 @@ model::EPalm large_model(const std::string& opt_size, nn::Weights lm_weights, co
 }
 
 double bound_here(double with_amx) {
-  return has_amx() ? with_amx : with_amx / 2;
+  static const bool kHasAmx = has_amx();
+  return kHasAmx ? with_amx : with_amx / 2;
 }
 
 }  // namespace epalm::bench

@@ -47,6 +47,13 @@ double seconds_of(const std::function<void()>& work) {
   return sample_s(work, 1, Clock::kWall);
 }
 
+double median_seconds_of(const std::function<void()>& work, int rounds) {
+  work();
+  std::vector<double> seconds;
+  for (int round = 0; round < rounds; ++round) seconds.push_back(seconds_of(work));
+  return median(std::move(seconds));
+}
+
 double median(std::vector<double> values) {
   EPALM_ASSERT(!values.empty());
   std::sort(values.begin(), values.end());

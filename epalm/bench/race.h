@@ -24,7 +24,8 @@ struct RaceResult {
 // Runs both once uncounted, then alternately.
 RaceResult race(const std::function<void()>& ours, const std::function<void()>& twin, const RaceOptions& options = {});
 
-double seconds_of(const std::function<void()>& work);  // wall clock
+double seconds_of(const std::function<void()>& work);                     // wall clock
+double median_seconds_of(const std::function<void()>& work, int rounds);  // after one uncounted round
 
 double median(std::vector<double> values);  // not empty
 

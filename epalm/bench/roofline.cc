@@ -34,10 +34,8 @@ double memory_gb_per_s() {
 double product_gflops(int64_t rows, int64_t in, int64_t out, nn::Precision precision) {
   const auto type = precision == nn::Precision::kBFloat16 ? at::kBFloat16 : at::kFloat;
   const at::Tensor a = at::randn({rows, in}).to(type), b = at::randn({out, in}).to(type);
-  std::vector<double> seconds;
-  for (int i = 0; i < 6; ++i) seconds.push_back(seconds_of([&] { nn::product(a, b.t()); }));
-  seconds.erase(seconds.begin());  // plans the product
-  return 2e-9 * static_cast<double>(rows * in * out) / median(seconds);
+  const double seconds = median_seconds_of([&] { nn::product(a, b.t()); }, 5);  // the first one plans the product
+  return 2e-9 * static_cast<double>(rows * in * out) / seconds;
 }
 
 }  // namespace epalm::bench

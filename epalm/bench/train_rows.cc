@@ -110,8 +110,7 @@ Measurement measure(const TrainWork& work) {
   const RaceResult result = race(ours, plain, {.rounds = 2});
   // Random weights know nothing: both losses are near log V = 10.8; bfloat16 moves logits of size 1 by 2^-8 of it.
   require(std::abs(ours_loss - twin_loss) < 0.05, "the losses are {} and {} on the plain path", ours_loss, twin_loss);
-  strong(batch);
-  const double strong_s = seconds_of([&] { strong(batch); });
+  const double strong_s = median_seconds_of([&] { strong(batch); }, 1);
   Measurement measured;
   measured.value = kBatch / result.ours_s;
   measured.twin = kBatch / result.twin_s;
@@ -136,20 +135,17 @@ Measurement measure_peak(const std::filesystem::path&) {
   model::mark_trainable(model, {});
   const Batch batch = random_batch(kBatch);
   const at::Tensor features = at::randn({kBatch, 6, 768});
-  step(model, batch, features);
-  std::vector<double> seconds;
-  for (int round = 0; round < 3; ++round) seconds.push_back(seconds_of([&] { step(model, batch, features); }));
+  const double seconds = median_seconds_of([&] { step(model, batch, features); }, 3);
   const lm::OptConfig& config = model.lm().config();
   const int64_t rows = kBatch * (kTokens + kPrompt + 1), d = config.hidden_size, f = config.ffn_dim;
-  const double rate = needed_flop(config, rows, kBatch * (kTokens - 1)) / median(seconds) / 1e9;
+  const double rate = needed_flop(config, rows, kBatch * (kTokens - 1)) / seconds / 1e9;
   // A layer's time is that of four products [d,d], one [d,f] and one [f,d], forward and backward.
   const auto gflops = [&](int64_t in, int64_t out) { return product_gflops(rows, in, out, nn::Precision::kBFloat16); };
   const double square = static_cast<double>(d * d), wide = static_cast<double>(d * f);
   const double peak = (4 * square + 2 * wide) / (4 * square / gflops(d, d) + wide / gflops(d, f) + wide / gflops(f, d));
   Measurement measured;
   measured.value = 100 * rate / peak;
-  measured.note =
-      fmt::format("{:.0f} of {:.0f} GFLOP/s of the products alone, {:.2f} s a step", rate, peak, median(seconds));
+  measured.note = fmt::format("{:.0f} of {:.0f} GFLOP/s of the products alone, {:.2f} s a step", rate, peak, seconds);
   return measured;
 }
 

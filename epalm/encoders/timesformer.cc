@@ -20,9 +20,8 @@ Timesformer::Timesformer(TimesformerConfig config, nn::Weights weights)
     const std::string scope = fmt::format("model.blocks.{}.", i);
     blocks_.emplace_back(weights_, scope, config_.heads);
     if (config_.attention == SpaceTime::kDivided) {
-      times_.push_back(
-          {SelfAttention(weights_, scope + "temporal_norm1", scope + "temporal_attn", config_.heads),
-           nn::Linear(weights_.at(scope + "temporal_fc.weight"), weights_.at(scope + "temporal_fc.bias"))});
+      times_.push_back({SelfAttention(weights_, scope + "temporal_norm1", scope + "temporal_attn", config_.heads),
+                        nn::Linear(weights_, scope + "temporal_fc")});
     }
   }
   norm_ = nn::LayerNorm(weights_.at("model.norm.weight"), weights_.at("model.norm.bias"), 1e-6);

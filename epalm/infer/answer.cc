@@ -42,7 +42,7 @@ decode::Generated generate_ids(const Bundle& bundle, const at::Tensor& features,
   const at::Tensor mask = torch::tensor(batch.mask).view({batch.rows, batch.columns});
   const decode::GenerationOptions options = options_of(bundle, batch.columns);
   if (bundle.config.kv_cache) {
-    model::CachedStep step(bundle.model, features, std::max(options.max_length, batch.columns + 1));
+    model::CachedStep step(bundle.model, features, options.max_length);
     return decode::generate(std::ref(step), ids, mask, options, on_token);
   }
   const auto step = [&](const at::Tensor& step_ids, const at::Tensor& step_mask,

@@ -33,8 +33,7 @@ data::TextRules text_rules(const RunConfig& config) {
 }
 
 Bundle load_bundle(const RunConfig& config) {
-  std::string precision;
-  auto lm = load_language_model(config, &precision);
+  auto lm = load_language_model(config);
   auto encoder = load_encoder(config);
   auto tokenizer = load_tokenizer(config);
   require(tokenizer.size() <= lm.config().vocab_size,
@@ -50,7 +49,6 @@ Bundle load_bundle(const RunConfig& config) {
                 std::move(tokenizer),
                 model::EPalm(std::move(lm), std::move(encoder), std::move(adapter), semantics_named(config.semantics)),
                 text_rules(config),
-                precision,
                 {}};
   bundle.prints = frozen_prints(bundle.model);
   model::mark_trainable(bundle.model, config.trainable);

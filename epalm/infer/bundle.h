@@ -19,8 +19,7 @@ struct Bundle {
   text::Tokenizer tokenizer;
   model::EPalm model;
   data::TextRules rules;
-  std::string precision;  // of the language model's matrices, where the config leaves it open too
-  FrozenPrints prints;    // of the frozen parts as their files have them
+  FrozenPrints prints;  // of the frozen parts as their files have them
 };
 
 // The frozen parts that the config names, and an adapter at its random start (config.seed). Trainable parameters are

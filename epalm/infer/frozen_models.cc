@@ -61,13 +61,12 @@ void check_encoder(const RunConfig& config, const encoders::Encoder& encoder) {
 
 }  // namespace
 
-lm::Opt load_language_model(const RunConfig& config, std::string* precision) {
+lm::Opt load_language_model(const RunConfig& config) {
   const auto folder =
       hub::model_folder(config.text_model, hub::Wanted::kModel, "text_model", hub::hub_options_from_environment());
   const auto path = folder / "config.json";
   const auto shape = lm::opt_config_from_json(io::read_json_file(path), path.string());
   const std::string chosen = lm_precision(config, shape, free_memory_bytes());
-  if (precision != nullptr) *precision = chosen;
   if (config.precision == "auto" && chosen != "fp32") {
     log_info("{} is kept in {}: finer numbers would not leave enough memory free", config.text_model, chosen);
   }

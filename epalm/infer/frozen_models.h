@@ -10,9 +10,9 @@
 namespace epalm::infer {
 
 // The language model in the folder config.text_model, or of that name in the cache of the hub or the hub itself (see
-// hub/model_folder.h): config.json and weights in any form that io reads.
-// precision: gets the one that its matrices are kept in (precision.h). Throws Error where memory is too small for it.
-lm::Opt load_language_model(const RunConfig& config, std::string* precision = nullptr);
+// hub/model_folder.h): config.json and weights in any form that io reads, in the precision of precision.h. Throws Error
+// where memory is too small for it.
+lm::Opt load_language_model(const RunConfig& config);
 
 // What the config says of its encoder.
 encoders::EncoderRequest encoder_request(const RunConfig& config);

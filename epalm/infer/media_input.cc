@@ -225,8 +225,7 @@ at::Tensor media_features(const Bundle& bundle, const at::Tensor& media, bool tr
 
 at::Tensor media_features(const RunConfig& config, const encoders::Encoder& encoder, const at::Tensor& media) {
   return features_of(config, media, [&](const at::Tensor& shown) {
-    return config.adapter.all_tokens() ? encoder.last_tokens(shown)
-                                       : encoder.cls_states(shown, config.adapter.injected_hidden_states);
+    return model::features_for(config.adapter, encoder, shown, false);
   });
 }
 

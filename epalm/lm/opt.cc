@@ -12,14 +12,14 @@ Opt::Opt(OptConfig config, nn::Weights weights) : config_(std::move(config)), we
   const std::string root = "model.decoder.";
   for (int64_t i = 0; i < config_.num_hidden_layers; ++i) layers_.emplace_back(config_, weights_, i);
   if (config_.has_projection()) {
-    project_in_ = nn::Linear(weights_.at(root + "project_in.weight"), {});
-    project_out_ = nn::Linear(weights_.at(root + "project_out.weight"), {});
+    project_in_ = nn::Linear(weights_, root + "project_in");
+    project_out_ = nn::Linear(weights_, root + "project_out");
   }
   if (config_.has_final_layer_norm()) {
     final_norm_ =
         nn::LayerNorm(weights_.at(root + "final_layer_norm.weight"), weights_.at(root + "final_layer_norm.bias"), 1e-5);
   }
-  head_ = nn::Linear(weights_.at(root + "embed_tokens.weight"), {});
+  head_ = nn::Linear(weights_, root + "embed_tokens");
 }
 
 at::Tensor Opt::embed(const OptInput& input, const at::Tensor& mask, int64_t known) const {

@@ -12,6 +12,12 @@ adapter::FrozenSizes frozen_sizes(const lm::OptConfig& lm, int64_t encoder_width
           .lm_layers = lm.num_hidden_layers};
 }
 
+at::Tensor features_for(const adapter::AdapterConfig& config, const encoders::Encoder& encoder, const at::Tensor& media,
+                        bool drops_out) {
+  return config.all_tokens() ? encoder.last_tokens(media, drops_out)
+                             : encoder.cls_states(media, config.injected_hidden_states, drops_out);
+}
+
 EPalm::EPalm(lm::Opt lm, std::shared_ptr<const encoders::Encoder> encoder, adapter::Adapter adapter,
              Semantics semantics)
     : lm_(std::move(lm)), encoder_(std::move(encoder)), adapter_(std::move(adapter)), semantics_(semantics) {
@@ -23,10 +29,7 @@ EPalm::EPalm(lm::Opt lm, std::shared_ptr<const encoders::Encoder> encoder, adapt
 }
 
 at::Tensor EPalm::features(const at::Tensor& media, bool training) const {
-  const bool drops_out = training && semantics_.frozen_parts_drop_out;
-  const adapter::AdapterConfig& config = adapter_.config();
-  return config.all_tokens() ? encoder_->last_tokens(media, drops_out)
-                             : encoder_->cls_states(media, config.injected_hidden_states, drops_out);
+  return features_for(adapter_.config(), *encoder_, media, training && semantics_.frozen_parts_drop_out);
 }
 
 std::vector<at::Tensor> EPalm::slots(const at::Tensor& features) const {

@@ -17,15 +17,18 @@ namespace epalm::model {
 // What the adapter between these two needs to know of them.
 adapter::FrozenSizes frozen_sizes(const lm::OptConfig& lm, int64_t encoder_width);
 
+// The CLS of the encoder's last n states, [B,n,Dv], or every token of the last one, [B,K,Dv], as the adapter's
+// encoder_tokens says. media as the encoder wants it. drops_out: with the encoder's stochastic depth.
+at::Tensor features_for(const adapter::AdapterConfig& config, const encoders::Encoder& encoder, const at::Tensor& media,
+                        bool drops_out);
+
 // A frozen language model with eyes or ears (arXiv:2303.11403; SPEC.md §3): one forward pass for training, evaluation
 // and generation. Copies share their weights. Const methods are safe from several threads.
 class EPalm {
  public:
   EPalm(lm::Opt lm, std::shared_ptr<const encoders::Encoder> encoder, adapter::Adapter adapter, Semantics semantics);
 
-  // The CLS of the encoder's last n states, [B,n,Dv], or every token of the last one, [B,K,Dv], as the adapter's
-  // encoder_tokens says. media as the encoder wants it. training: with the encoder's
-  // stochastic depth where the semantics say so.
+  // features_for() the adapter. training: with the encoder's stochastic depth where the semantics say so.
   at::Tensor features(const at::Tensor& media, bool training = false) const;
 
   // Hidden states before the head, [B,S,W]; rows [perceptual, prompts, text]. features undefined: text only.

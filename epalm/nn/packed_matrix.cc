@@ -36,7 +36,7 @@ EPALM_INLINE void load(Vector& to, const void* from) {
   std::memcpy(&to, from, sizeof(to));
 }
 
-// How each format is read: `Matrix` says where row n begins, read() gives kVectors vectors of numbers from a column on.
+// How each format is read: the constructor finds row n, read() gives kVectors vectors of numbers from a column on.
 struct Float32 {
   static constexpr int64_t kVectors = 1;
   const float* row;
