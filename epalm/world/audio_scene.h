@@ -44,6 +44,10 @@ struct AudioScene {
   int hiss_per_100k = 0;      // root mean square of the noise floor, full scale 100,000
 };
 
+inline const std::vector<Sound>& items(const AudioScene& scene) {
+  return scene.sounds;
+}
+
 inline constexpr int kClipMs = 2500;
 
 // The 12 of 72 combinations of kind, pitch, loudness and length that no train or val scene has: one kind for each of

@@ -24,6 +24,7 @@ struct Aspect {
   std::string name;
   int values;
   std::function<int(const std::vector<Item>&, size_t position)> value;
+  bool told = true;  // LabelHead::facts
 };
 
 template <typename Item>
@@ -45,6 +46,15 @@ Aspect<Item> neighbour_aspect(const std::string& name, Attribute<Item> attribute
           }};
 }
 
+// What an encoder learns and no question asks for.
+template <typename Item>
+Aspect<Item> untold(Aspect<Item> aspect) {
+  aspect.told = false;
+  return aspect;
+}
+
+enum class Told { kNo, kYes };
+
 // Whether several items of a scene may have the same value.
 enum class Repeats { kNever, kPossible };
 
@@ -57,7 +67,7 @@ class ItemTasks {
   void add_slots(const std::vector<Aspect<Item>>& aspects) {
     for (size_t slot = 0; slot < kMaxItems; ++slot) {
       for (const Aspect<Item>& aspect : aspects) {
-        add(fmt::format("slot {} {}", slot, aspect.name), aspect.values + 1,
+        add(fmt::format("slot {} {}", slot, aspect.name), aspect.values + 1, aspect.told ? aspect.values : 0,
             [=](const Items& items) { return slot < items.size() ? 1 + aspect.value(items, slot) : 0; });
       }
     }
@@ -71,7 +81,7 @@ class ItemTasks {
     for (int value = 0; value < key_values; ++value) {
       for (const Aspect<Item>& aspect : aspects) {
         add(fmt::format("{} {} {}", key_name, value, aspect.name), aspect.values + more_classes,
-            [=](const Items& items) {
+            aspect.told ? aspect.values : 0, [=](const Items& items) {
               const int count = count_value(items, key, value);
               if (count != 1) return count == 0 ? 0 : aspect.values + 1;
               const auto item =
@@ -84,18 +94,19 @@ class ItemTasks {
 
   // "count": the number of items.
   void add_count() {
-    add("count", kMaxItems + 1, [](const Items& items) { return static_cast<int>(items.size()); });
+    add("count", kMaxItems + 1, kMaxItems, [](const Items& items) { return static_cast<int>(items.size()); });
   }
 
   // "count colour 3": the number of items with that value.
-  void add_counts(const std::string& name, Attribute<Item> attribute, int values) {
+  void add_counts(const std::string& name, Attribute<Item> attribute, int values, Told told = Told::kYes) {
     for (int value = 0; value < values; ++value) {
-      add_count_of(fmt::format("count {} {}", name, value), attribute, value);
+      add_count_of(fmt::format("count {} {}", name, value), attribute, value, told);
     }
   }
 
-  void add_count_of(const std::string& name, Attribute<Item> attribute, int value) {
-    add(name, kMaxItems + 1, [=](const Items& items) { return count_value(items, attribute, value); });
+  void add_count_of(const std::string& name, Attribute<Item> attribute, int value, Told told) {
+    add(name, kMaxItems + 1, told == Told::kYes ? kMaxItems : 0,
+        [=](const Items& items) { return count_value(items, attribute, value); });
   }
 
   std::vector<LabelHead> heads() const {
@@ -112,8 +123,8 @@ class ItemTasks {
   }
 
  private:
-  void add(std::string name, int classes, std::function<int64_t(const Items&)> label) {
-    tasks_.push_back({{std::move(name), classes}, std::move(label)});
+  void add(std::string name, int classes, int facts, std::function<int64_t(const Items&)> label) {
+    tasks_.push_back({{std::move(name), classes, facts}, std::move(label)});
   }
 
   std::vector<ItemTask<Item>> tasks_;

@@ -12,12 +12,12 @@ ItemTasks<Object> make_tasks() {
   const auto place = attribute_aspect("place", &Object::place, kPlaceCount);
   ItemTasks<Object> tasks;
   tasks.add_keyed("place", &Object::place, kPlaceCount, {colour, shape, size}, Repeats::kNever);
-  tasks.add_keyed("colour", &Object::colour, kColourCount, {shape, size, place});
+  tasks.add_keyed("colour", &Object::colour, kColourCount, {shape, untold(size), place});
   tasks.add_keyed("shape", &Object::shape, kShapeCount, {colour, size, place});
   tasks.add_count();
   tasks.add_counts("colour", &Object::colour, kColourCount);
-  tasks.add_counts("shape", &Object::shape, kShapeCount);
-  tasks.add_count_of("count big", &Object::size, kBig);
+  tasks.add_counts("shape", &Object::shape, kShapeCount, Told::kNo);
+  tasks.add_count_of("count big", &Object::size, kBig, Told::kNo);
   return tasks;
 }
 

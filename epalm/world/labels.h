@@ -12,6 +12,7 @@ namespace epalm::world {
 struct LabelHead {
   std::string name;  // "place 0 colour", "colour 3 shape", "count"
   int classes;
+  int facts;  // classes 1 to facts are what a text may tell of a scene; 0: it speaks of other things
 };
 
 // The tasks, the same for every split. By place: colour, shape and size of the object there (class 0: nobody there).

@@ -50,6 +50,10 @@ struct Scene {
   Background background;
 };
 
+inline const std::vector<Object>& items(const Scene& scene) {
+  return scene.objects;
+}
+
 enum class Split { kTrain, kVal, kTest };
 
 inline bool is_top(int place) {

@@ -7,10 +7,10 @@ namespace {
 
 // Where in a third of its range something lies: 0 below `low`, 2 above `high`, else 1.
 Aspect<Event> third_aspect(const std::string& name, Object Event::*state, int Object::*part, int low, int high) {
-  return {name, 3, [=](const std::vector<Event>& events, size_t position) {
-            const int value = events[position].*state.*part;
-            return value < low ? 0 : value > high ? 2 : 1;
-          }};
+  return untold<Event>({name, 3, [=](const std::vector<Event>& events, size_t position) {
+                          const int value = events[position].*state.*part;
+                          return value < low ? 0 : value > high ? 2 : 1;
+                        }});
 }
 
 // What an action is made of: place and size of the shape at its start and at its end.
@@ -35,13 +35,13 @@ ItemTasks<Event> make_tasks() {
   ItemTasks<Event> tasks;
   tasks.add_slots({colour, shape, action});
   tasks.add_slots(path_aspects());
-  tasks.add_keyed("colour", &Event::colour, kColourCount, {shape, action, order});
+  tasks.add_keyed("colour", &Event::colour, kColourCount, {shape, action, untold(order)});
   tasks.add_keyed("shape", &Event::shape, kShapeCount, {colour, action, order, after, before});
-  tasks.add_keyed("action", &Event::action, kActionCount, {colour, shape, order});
+  tasks.add_keyed("action", &Event::action, kActionCount, {untold(colour), shape, untold(order)});
   tasks.add_count();
   tasks.add_counts("colour", &Event::colour, kColourCount);
-  tasks.add_counts("shape", &Event::shape, kShapeCount);
-  tasks.add_counts("action", &Event::action, kActionCount);
+  tasks.add_counts("shape", &Event::shape, kShapeCount, Told::kNo);
+  tasks.add_counts("action", &Event::action, kActionCount, Told::kNo);
   return tasks;
 }
 

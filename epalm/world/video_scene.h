@@ -34,6 +34,10 @@ struct VideoScene {
   Background background;      // stands still but for its noise
 };
 
+inline const std::vector<Event>& items(const VideoScene& scene) {
+  return scene.events;
+}
+
 // The 36 of 288 combinations of colour, shape and action that no train or val scene shows; at most one for each pair
 // of two, so only together are they new.
 bool is_held_out(const Event& event);

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "epalm/world/audio_labels.h"
@@ -115,6 +116,26 @@ TEST(AudioLabels, FollowARecordingByHand) {
   EXPECT_EQ(label.at("count"), 2);
   EXPECT_EQ(label.at("count pitch 0"), 2);
   EXPECT_EQ(label.at("count loudness 0"), 1);
+}
+
+const LabelHead& head_named(const std::vector<LabelHead>& heads, const std::string& name) {
+  return *std::find_if(heads.begin(), heads.end(), [&](const LabelHead& head) { return head.name == name; });
+}
+
+// Class 0 is nothing, the last class of what may repeat several: neither is a fact.
+TEST(Facts, AreTheClassesThatNameSomething) {
+  EXPECT_EQ(head_named(label_heads(), "place 0 colour").facts, kColourCount);
+  EXPECT_EQ(head_named(label_heads(), "colour 3 shape").facts, kShapeCount);
+  EXPECT_EQ(head_named(label_heads(), "colour 3 shape").classes, kShapeCount + 2);
+  EXPECT_EQ(head_named(audio_label_heads(), "count").facts, kMaxItems);
+}
+
+TEST(Facts, AreWhatQuestionsAskForAlone) {
+  EXPECT_EQ(head_named(label_heads(), "colour 3 size").facts, 0);
+  EXPECT_EQ(head_named(label_heads(), "count big").facts, 0);
+  EXPECT_EQ(head_named(video_label_heads(), "slot 0 start across").facts, 0);
+  EXPECT_EQ(head_named(video_label_heads(), "action 0 order").facts, 0);
+  EXPECT_EQ(head_named(video_label_heads(), "shape 0 order").facts, kMaxItems);
 }
 
 template <typename DrawScene>
