@@ -153,21 +153,31 @@ nn::Weights fresh_lm_weights(const lm::OptConfig& config, uint64_t seed) {
   return weights;
 }
 
-nn::Weights larger_lm_weights(const lm::OptConfig& larger, const nn::Weights& weights, uint64_t seed) {
+nn::Weights larger_lm_weights(const lm::OptConfig& larger, const lm::Opt& model, uint64_t seed) {
+  const auto head_width = [](const lm::OptConfig& config) { return config.hidden_size / config.num_attention_heads; };
+  require(head_width(larger) == head_width(model.config()), "a larger model keeps its heads' width of {}, got {}",
+          head_width(model.config()), head_width(larger));
+  const nn::Weights& weights = model.weights();
   nn::Weights result = nn::random_weights(lm::opt_weights(larger), seed, larger.init_std);
   int64_t taken = 0;
   for (const auto& [name, tensor] : result.items()) {
-    if (name.ends_with("out_proj.weight") || name.ends_with("fc2.weight")) tensor.mul_(kOtherOutputs);
+    const bool writes = name.find("embed_") != std::string::npos || name.ends_with("out_proj.weight") ||
+                        name.ends_with("fc2.weight");
+    if (writes) tensor.mul_(kOtherOutputs);
     if (!weights.contains(name)) continue;
     const at::Tensor& old = weights.at(name);
+    const bool table = name.find("embed_") != std::string::npos;  // as many rows as there are tokens or positions
+    bool fits = old.dim() == tensor.dim() && !(table && old.size(0) != tensor.size(0));
     at::Tensor place = tensor;  // the first rows and columns
-    for (int64_t i = 0; i < std::min(old.dim(), tensor.dim()); ++i) {
-      const bool grows = name.find(i == 0 ? ".fc1." : ".fc2.weight") != std::string::npos;
-      if (grows && old.size(i) < tensor.size(i)) place = place.narrow(i, 0, old.size(i));
+    for (int64_t i = 0; fits && i < old.dim(); ++i) {
+      fits = old.size(i) <= tensor.size(i);
+      if (fits) place = place.narrow(i, 0, old.size(i));
     }
-    require(old.sizes() == place.sizes(), "a larger model: {} has the shape [{}], in the one to take over [{}]", name,
+    require(fits, "a larger model: {} has the shape [{}], in the one to take over [{}]", name,
             fmt::join(tensor.sizes(), ","), fmt::join(old.sizes(), ","));
     place.copy_(old);
+    // Further numbers of a state that are about zero make the others of the normalised one larger by the inverse.
+    if (name.ends_with("norm.weight")) place.mul_(std::sqrt(double(old.size(0)) / double(tensor.size(0))));
     ++taken;
   }
   require(taken == static_cast<int64_t>(weights.items().size()),

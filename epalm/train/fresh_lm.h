@@ -1,6 +1,6 @@
 #pragma once
 
-#include "epalm/lm/opt_config.h"
+#include "epalm/lm/opt.h"
 #include "epalm/nn/weights.h"
 
 namespace epalm::train {
@@ -18,8 +18,9 @@ namespace epalm::train {
 // Throws Error for another shape.
 nn::Weights fresh_lm_weights(const lm::OptConfig& config, uint64_t seed);
 
-// `weights` of a model of fewer layers or a narrower feed-forward part, taken over into `larger`, whose further layers
-// stand behind those and whose further numbers write next to nothing yet. Throws Error where anything else differs.
-nn::Weights larger_lm_weights(const lm::OptConfig& larger, const nn::Weights& weights, uint64_t seed);
+// The weights of `model` taken over into a `larger` one, whose further layers stand behind its own, whose further heads
+// are as wide, and whose further numbers of states and feed-forward parts are random and write next to nothing yet.
+// Throws Error where anything else differs.
+nn::Weights larger_lm_weights(const lm::OptConfig& larger, const lm::Opt& model, uint64_t seed);
 
 }  // namespace epalm::train

@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "epalm/base/error.h"
 #include "epalm/text/batch.h"
@@ -25,14 +26,18 @@ constexpr double kListsAmong = 0.1;        // share of the lines afterwards
 constexpr double kPlainShare = 0.15;       // of the other lines
 constexpr double kUndescribedShare = 0.1;  // of the documents
 constexpr int kAskedOfLists = 8;
-constexpr double kFactsShare = 0.8;         // of the lines in the second stage …
-constexpr double kListsBesideFacts = 0.04;  // … which has these shares of lists
-constexpr double kPlainBesideFacts = 0.1;   // and of plain lines, in place of those above
+constexpr double kFactsShare = 0.9;         // of the lines in the second stage; the others …
+constexpr double kListsBesideFacts = 0.2;   // … have these shares of lists
+constexpr double kPlainBesideFacts = 0.35;  // and of plain lines, in place of those above
+constexpr size_t kAskedOfFacts = 4;         // questions of a line at most: many scenes teach more than many questions
+constexpr double kCaptioned = 0.25;         // of the lines end with a caption
 constexpr double kCaptionWeight = 0.7;
+constexpr double kUnseenShare = 0.5;    // of the scenes have combinations that no encoder will have learned
+constexpr double kCrowdedShare = 0.5;   // of the scenes have kMaxItems things: the fewer, the easier to guess
 constexpr double kFactDeviation = 0.1;  // of a new vector's elements
 constexpr double kDoubtful = 0.15;      // of the labels lose up to …
 constexpr double kMostDoubt = 0.6;      // … this share of their weight to another class
-constexpr double kNoise = 0.25;         // of the sum's own size
+constexpr double kNoise = 0.2;          // of the sum's own size
 const std::string kAnswerMark = "</a>";
 const std::string kEnd = "</s>";
 
@@ -63,12 +68,15 @@ class LineMaker {
     return random_.random() < plain ? plain_line() : document_line();
   }
 
-  // </s>  Q?</a> A</s>  Q?</a> A</s> … caption</s>: what can be said of a scene whose facts stand before it.
-  Line told_line(const world::Document& document, const std::string& caption) {
+  // </s>  Q?</a> A</s>  Q?</a> A</s> …, some with a caption</s> at the end: what can be said of a scene whose facts
+  // stand before it.
+  Line told_line(world::Document document, const std::string& caption) {
     Line line = begin();
+    auto& asked = document.question_answers;
+    asked.resize(std::min(asked.size(), kAskedOfFacts));
     append_questions(line, document, kAnswerWeight);
     ++line.branch;
-    append(line, caption + kEnd, kCaptionWeight);
+    if (random_.random() < kCaptioned) append(line, caption + kEnd, kCaptionWeight);
     return line;
   }
 
@@ -200,19 +208,27 @@ WeightedLoss reading_loss(const lm::Opt& lm, const TextTensors& batch) {
   return weighted_loss(lm, batch, lm.hidden(input_of(batch)));
 }
 
-// A scene as one vector: the sum of a learned vector for each fact, a class of the world's label heads.
+// Rows that are at right angles to as many others as the width allows, of `length`.
+at::Tensor spread_vectors(int64_t rows, int64_t width, double length) {
+  std::vector<at::Tensor> turns;
+  for (int64_t i = 0; i < rows; i += width) turns.push_back(std::get<0>(at::linalg_qr(torch::randn({width, width}))));
+  return at::cat(turns).slice(0, 0, rows).clone() * length;
+}
+
+// A scene as one vector: the sum of a learned vector for each fact (world::LabelHead::facts) and of one for all scenes,
+// as a connector has its bias.
 class FactVectors {
  public:
-  explicit FactVectors(int64_t width) {
+  explicit FactVectors(int64_t width) : base_(torch::zeros({1, width})) {
     for (const auto medium : kMedia) {
       int64_t facts = 0;
-      for (const auto& head : heads_of(medium)) facts += head.classes;
-      vectors_.push_back(torch::randn({facts, width}) * kFactDeviation);
+      for (const auto& head : heads_of(medium)) facts += head.facts;
+      vectors_.push_back(spread_vectors(facts, width, kFactDeviation * std::sqrt(static_cast<double>(width))));
     }
   }
 
   std::vector<Parameter> parameters() const {
-    std::vector<Parameter> result;
+    std::vector<Parameter> result{{"facts.base", 2, base_}};
     for (size_t i = 0; i < vectors_.size(); ++i) result.push_back({fmt::format("facts.{}", i), 2, vectors_[i]});
     return result;
   }
@@ -222,23 +238,25 @@ class FactVectors {
     const at::Tensor& vectors = vectors_[static_cast<size_t>(medium)];
     std::vector<float> weights(static_cast<size_t>(vectors.size(0)));
     const auto& heads = heads_of(medium);
-    size_t first = 0;
+    int64_t first = 0;
     for (size_t i = 0; i < heads.size(); ++i) {
-      const auto other = [&] { return first + static_cast<size_t>(random.randrange(heads[i].classes)); };
-      const size_t truth = first + static_cast<size_t>(labels[i]);
+      const auto add = [&](int64_t label, double weight) {
+        const bool told = label > 0 && label <= heads[i].facts;
+        if (told) weights[static_cast<size_t>(first + label - 1)] += static_cast<float>(weight);
+      };
       const double doubt = random.random() < kDoubtful ? kMostDoubt * random.random() : 0;
-      weights[truth] += static_cast<float>(1 - doubt);
-      if (doubt > 0) weights[other()] += static_cast<float>(doubt);
-      weights[first] = 0;  // nothing is there to be told
-      first += static_cast<size_t>(heads[i].classes);
+      add(labels[i], 1 - doubt);
+      if (doubt > 0) add(random.randrange(heads[i].classes), doubt);
+      first += heads[i].facts;
     }
     const at::Tensor sum = at::matmul(torch::tensor(weights).unsqueeze(0), vectors);
     const at::Tensor size = sum.detach().square().mean().sqrt();
-    return (sum + kNoise * size * torch::randn_like(sum)).unsqueeze(0);
+    return (sum + kNoise * size * torch::randn_like(sum) + base_).unsqueeze(0);
   }
 
  private:
   std::vector<at::Tensor> vectors_;  // of each medium [facts,D]
+  at::Tensor base_;                  // [1,D]
 };
 
 struct Scene {
@@ -247,10 +265,24 @@ struct Scene {
   std::vector<int64_t> labels;
 };
 
+// All combinations are talked of: only encoders and adapters are kept from the held-out ones.
 Scene random_told_scene(world::Medium medium, PythonRandom& random) {
-  return with_random_scene(medium, world::Split::kTrain, random, [&](const auto& scene) {
-    return Scene{world::document(scene, random), world::captions(scene, random, 1).front(), world::labels(scene)};
-  });
+  const auto split = random.random() < kUnseenShare ? world::Split::kTest : world::Split::kTrain;
+  const bool crowded = random.random() < kCrowdedShare;
+  Scene told;
+  do {
+    told = with_random_scene(medium, split, random, [&](const auto& scene) {
+      if (crowded && world::items(scene).size() < world::kMaxItems) return Scene{};
+      return Scene{world::document(scene, random), world::captions(scene, random, 1).front(), world::labels(scene)};
+    });
+  } while (told.labels.empty());
+  return told;
+}
+
+// Clips are the hardest to learn, recordings the easiest.
+world::Medium random_told_medium(PythonRandom& random) {
+  const double roll = random.random();
+  return roll < 0.42 ? world::Medium::kImage : roll < 0.82 ? world::Medium::kVideo : world::Medium::kAudio;
 }
 
 WeightedLoss facts_loss(const lm::Opt& lm, const TextTensors& told, const at::Tensor& facts) {
@@ -292,13 +324,12 @@ void pretrain_lm_on_facts(const lm::Opt& lm, const text::Tokenizer& tokenizer, c
     std::vector<at::Tensor> facts;
     for (int64_t i = 0; i < options.batch_size; ++i) {
       if (random.random() < kFactsShare) {
-        const world::Medium medium = random_medium(random);
+        const world::Medium medium = random_told_medium(random);
         const Scene scene = random_told_scene(medium, random);
         told.push_back(maker.told_line(scene.document, scene.caption));
         facts.push_back(vectors(medium, scene.labels, random));
       } else {
-        const double others = 1 - kFactsShare;
-        whole.push_back(maker.line(kListsBesideFacts / others, kPlainBesideFacts / others));
+        whole.push_back(maker.line(kListsBesideFacts, kPlainBesideFacts));
       }
     }
     WeightedLoss loss{torch::zeros({}), torch::zeros({})};

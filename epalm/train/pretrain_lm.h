@@ -17,11 +17,11 @@ void pretrain_lm(const lm::Opt& lm, const text::Tokenizer& tokenizer, const Pret
 // The layer before which the facts of a scene are injected first.
 inline constexpr int64_t kFactsLayer = 1;
 
-// Goes on with a model that reads. In four lines of five it answers and captions from facts instead of a description:
-// the sum of a learned vector for each (a class of the label heads of world/*_labels.h) is injected before layer
-// kFactsLayer and all later ones, as an adapter will inject what an encoder saw. The facts come from scenes, never from
-// media; their vectors are thrown away. Sums are blurred, since no eye is sure. The other lines are those of
-// pretrain_lm. Throws Error for a model of too few layers.
+// Goes on with a model that reads. In nine lines of ten it answers and captions from facts instead of a description:
+// the sum of a learned vector for each (world::LabelHead::facts) is injected before layer kFactsLayer and all later
+// ones, as an adapter will inject what an encoder saw. The facts come from scenes of all splits, never from media;
+// their vectors are thrown away. Sums are blurred, since no eye is sure. The other lines are those of pretrain_lm.
+// Throws Error for a model of too few layers.
 void pretrain_lm_on_facts(const lm::Opt& lm, const text::Tokenizer& tokenizer, const PretrainOptions& options,
                           const OnPretrainProgress& progress);
 

@@ -20,9 +20,11 @@ namespace {
 
 constexpr int64_t kVocabulary = 560;  // all that the world's language yields: every word becomes one token
 constexpr int kTokenizerTexts = 20'000;
-// Of the language model while it learns to read, and while it learns to answer from facts.
-constexpr int64_t kReadingLayers = 4, kReadingWidth = 512, kLayers = 6, kWidth = 1280;
-constexpr double kReadingShare = 0.4;  // of its steps
+// The language model is small while it learns to read, which a larger one would take too long for, and wide when it
+// learns to answer from facts, many of which are to fit into one state.
+constexpr int64_t kReadingLayers = 4, kReadingWidth = 128, kLayers = 6, kWidth = 256, kHeadWidth = 32;
+constexpr double kReadingShare = 0.6;  // of its steps
+constexpr int64_t kFactsBatch = 96;
 
 void write_half(const std::filesystem::path& path, const nn::Weights& weights) {
   std::vector<std::pair<std::string, at::Tensor>> tensors;
@@ -54,16 +56,16 @@ std::string train_tokenizer() {
   return text::train_bpe(next, kVocabulary, {"<s>", "<pad>", "</s>", "<unk>"}, {"</a>"});
 }
 
-lm::OptConfig lm_shape(int64_t vocabulary, int64_t layers, int64_t ffn_width) {
+lm::OptConfig lm_shape(int64_t vocabulary, int64_t layers, int64_t width) {
   lm::OptConfig config;
   config.vocab_size = vocabulary;
-  config.hidden_size = config.word_embed_proj_dim = 128;
+  config.hidden_size = config.word_embed_proj_dim = width;
   config.num_hidden_layers = layers;
-  config.num_attention_heads = 4;
-  config.ffn_dim = ffn_width;
+  config.num_attention_heads = width / kHeadWidth;
+  config.ffn_dim = 512;
   config.max_position_embeddings = 256;
   config.dropout = 0;
-  config.init_std = 0.08;  // about 1/sqrt(width)
+  config.init_std = 0.08;  // about 1/sqrt(width) of the smaller one
   return config;
 }
 
@@ -140,9 +142,10 @@ std::map<world::Medium, TextCeiling> make_language_model(const std::filesystem::
   pretrain_lm(reader, tokenizer, reading, progress);
 
   const auto config = lm_shape(tokenizer.size(), kLayers, kWidth);
-  const lm::Opt lm(config, larger_lm_weights(config, reader.weights(), training.seed));
+  const lm::Opt lm(config, larger_lm_weights(config, reader, training.seed));
   PretrainOptions answering = training;
   answering.steps -= reading.steps;
+  answering.batch_size = kFactsBatch;
   answering.warmup_steps /= 2;
   pretrain_lm_on_facts(lm, tokenizer, answering, [&](PretrainProgress done) {
     done.step += reading.steps;

@@ -96,38 +96,53 @@ TEST(FreshLmWeights, NeedFourHeadsAndThreeLayers) {
 // What is added writes next to nothing, so what the model says stays about what it was.
 TEST(LargerLmWeights, TakeOverEveryTensorAndChangeLittle) {
   const auto config = shape();
-  const nn::Weights weights = fresh_lm_weights(config, 1);
+  const lm::Opt model(config, fresh_lm_weights(config, 1));
   auto larger = config;
   larger.num_hidden_layers = 5;
   larger.ffn_dim = config.ffn_dim + 40;
-  const nn::Weights grown = larger_lm_weights(larger, weights, 2);
-  for (const auto& [name, tensor] : weights.items()) {
+  const nn::Weights grown = larger_lm_weights(larger, model, 2);
+  for (const auto& [name, tensor] : model.weights().items()) {
     at::Tensor place = grown.at(name);
     for (int64_t i = 0; i < tensor.dim(); ++i) place = place.narrow(i, 0, tensor.size(i));
     EXPECT_TRUE(at::equal(tensor, place)) << name;
   }
   lm::OptInput input;
   input.ids = torch::arange(4, 24).view({1, -1});
-  const at::Tensor before = lm::Opt(config, weights).hidden(input);
+  const at::Tensor before = model.hidden(input);
   const at::Tensor after = lm::Opt(larger, grown).hidden(input);
+  EXPECT_LT(((after - before).norm() / before.norm()).item<double>(), 0.5);
+}
+
+TEST(LargerLmWeights, WiderStatesChangeLittleToo) {
+  const auto config = shape();
+  const lm::Opt model(config, fresh_lm_weights(config, 1));
+  auto larger = config;
+  larger.hidden_size = larger.word_embed_proj_dim = 192;
+  larger.num_attention_heads = 6;  // of the same width
+  const nn::Weights grown = larger_lm_weights(larger, model, 2);
+  lm::OptInput input;
+  input.ids = torch::arange(4, 24).view({1, -1});
+  const at::Tensor before = model.hidden(input);
+  const at::Tensor after = lm::Opt(larger, grown).hidden(input).slice(2, 0, config.hidden_size);
   EXPECT_LT(((after - before).norm() / before.norm()).item<double>(), 0.5);
 }
 
 TEST(LargerLmWeights, RefuseOtherDifferencesAndSmallerModels) {
   const auto config = shape();
-  const nn::Weights weights = fresh_lm_weights(config, 1);
+  const lm::Opt model(config, fresh_lm_weights(config, 1));
   auto larger = config;
   larger.num_hidden_layers = 5;
-  const nn::Weights grown = larger_lm_weights(larger, weights, 2);
-  EXPECT_THROW(larger_lm_weights(config, grown, 2), Error);
-  larger.hidden_size = larger.word_embed_proj_dim = 2 * config.hidden_size;
-  EXPECT_THROW(larger_lm_weights(larger, weights, 2), Error);
+  const nn::Weights grown = larger_lm_weights(larger, model, 2);
+  EXPECT_THROW(larger_lm_weights(config, lm::Opt(larger, grown), 2), Error);
+  larger.hidden_size = larger.word_embed_proj_dim = 192;
+  larger.num_attention_heads = 8;  // narrower heads
+  EXPECT_THROW(larger_lm_weights(larger, model, 2), Error);
   larger = config;
   larger.ffn_dim = config.ffn_dim / 2;
-  EXPECT_THROW(larger_lm_weights(larger, weights, 2), Error);
+  EXPECT_THROW(larger_lm_weights(larger, model, 2), Error);
   larger = config;
-  larger.vocab_size += 10;
-  EXPECT_THROW(larger_lm_weights(larger, weights, 2), Error);
+  larger.vocab_size += 10;  // words that nothing is known of
+  EXPECT_THROW(larger_lm_weights(larger, model, 2), Error);
 }
 
 }  // namespace
