@@ -14,12 +14,17 @@ namespace epalm::cli {
 struct RunFlags {
   std::string config;
   std::string text_model, vision_model, encoder_weights, data_dir, device = "cpu";
-  std::string seed;
+  std::string seed, max_gen_length;
   std::vector<std::string> overrides;
+  // Of the published programs; load() says what becomes of each.
+  std::string image_dir, dist_url;
+  int world_size = 1;
+  bool low_cpu = false, distributed = false, submit = false;
 
   // Flags first, then key=value, which win.
   std::vector<std::string> all_overrides() const;
-  // Also logs the keys that nothing reads. Throws Error for another device than cpu.
+  // Also logs the keys and flags that nothing reads. Throws Error for another device than cpu and for flags of the
+  // published programs that ask for what is done otherwise here.
   infer::RunConfig load() const;
 };
 

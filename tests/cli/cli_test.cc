@@ -204,6 +204,20 @@ TEST(Cli, FlagsAreReadInBothSpellings) {
   }
 }
 
+TEST(Cli, FlagsOfThePublishedProgramsAreReadOrRefused) {
+  const std::string config = file_with("run_vqa.yaml", kEpalm).string();
+  const std::string train = fmt::format("train --config '{}' --text_model no_such_model ", config);
+  const Outcome read = epalm(train + "--max_gen_length 20 --image_dir pictures --low_cpu --world_size 1");
+  EXPECT_EQ(read.exit_code, 1);
+  EXPECT_THAT(read.err, AllOf(HasSubstr("no_such_model"), HasSubstr("--image-dir"), HasSubstr("--low-cpu")));
+  expect_one_line(epalm(train + "--max_gen_length 0"), "max_length");
+  for (const char* flag : {"--distributed", "--world_size 4", "--dist_url env://", "--submit"}) {
+    const Outcome refused = epalm(train + flag);
+    EXPECT_EQ(refused.exit_code, 1) << flag;
+    EXPECT_THAT(refused.err, Not(HasSubstr("no_such_model"))) << flag;
+  }
+}
+
 struct Row {
   const char *lm, *encoder;
   bool shared;
