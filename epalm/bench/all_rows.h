@@ -12,9 +12,10 @@ std::vector<Row> all_rows();
 
 std::vector<Row> video_rows();     // media.video_*, media.two_hours
 std::vector<Row> audio_rows();     // media.fbank
-std::vector<Row> encoder_rows();   // media.encoder_*
+std::vector<Row> encoder_rows();   // media.encoder_*, encode.*
 std::vector<Row> data_rows();      // data.vqa_*, metrics.captions
 std::vector<Row> train_rows();     // train.*
 std::vector<Row> generate_rows();  // generate.*, decode.*
+std::vector<Row> growth_rows();    // growth.*
 
 }  // namespace epalm::bench
