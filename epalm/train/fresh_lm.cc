@@ -22,6 +22,7 @@ constexpr double kMatchSharpness = 1.2;  // of attention by equal token
 constexpr double kNoteSharpness = 1.56;  // of attention by equal note, which is fainter than a token
 constexpr double kCopySize = 0.08;       // a normalised token copied into the states is as large as an embedding
 constexpr double kOtherOutputs = 0.05;   // of the remaining attention outputs
+constexpr double kNewOutputs = 0.02;     // of what a larger model has more
 
 // Writes heads into the random weights. Rows of a projection: what a head reads from the P + R dimensions of a state, P
 // of the position, then R of the token; P is also the width of a head.
@@ -161,12 +162,10 @@ nn::Weights larger_lm_weights(const lm::OptConfig& larger, const lm::Opt& model,
   nn::Weights result = nn::random_weights(lm::opt_weights(larger), seed, larger.init_std);
   int64_t taken = 0;
   for (const auto& [name, tensor] : result.items()) {
-    const bool writes = name.find("embed_") != std::string::npos || name.ends_with("out_proj.weight") ||
-                        name.ends_with("fc2.weight");
-    if (writes) tensor.mul_(kOtherOutputs);
+    const bool table = name.find("embed_") != std::string::npos;  // as many rows as there are tokens or positions
+    if (table || name.ends_with("out_proj.weight") || name.ends_with("fc2.weight")) tensor.mul_(kNewOutputs);
     if (!weights.contains(name)) continue;
     const at::Tensor& old = weights.at(name);
-    const bool table = name.find("embed_") != std::string::npos;  // as many rows as there are tokens or positions
     bool fits = old.dim() == tensor.dim() && !(table && old.size(0) != tensor.size(0));
     at::Tensor place = tensor;  // the first rows and columns
     for (int64_t i = 0; fits && i < old.dim(); ++i) {
