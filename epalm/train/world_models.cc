@@ -23,7 +23,7 @@ constexpr int kTokenizerTexts = 20'000;
 // The language model is small while it learns to read, which a larger one would take too long for, and wide when it
 // learns to answer from facts, many of which are to fit into one state.
 constexpr int64_t kReadingLayers = 4, kReadingWidth = 128, kLayers = 6, kWidth = 256, kHeadWidth = 32;
-constexpr double kReadingShare = 0.6;  // of its steps
+constexpr double kReadingShare = 0.45;  // of its steps
 constexpr int64_t kFactsBatch = 96;
 
 void write_half(const std::filesystem::path& path, const nn::Weights& weights) {
@@ -186,7 +186,7 @@ std::string_view world_model_name(WorldModel model) {
 PretrainOptions pretrain_options(WorldModel model) {
   switch (model) {
     case WorldModel::kOpt:
-      return {.steps = 10'500, .batch_size = 32, .learning_rate = 1.5e-3, .warmup_steps = 200, .betas = {0.9, 0.98}};
+      return {.steps = 9000, .batch_size = 32, .learning_rate = 1.5e-3, .warmup_steps = 200, .betas = {0.9, 0.98}};
     case WorldModel::kVit:
       return {.steps = 6000, .batch_size = 32, .learning_rate = 1e-3, .warmup_steps = 100, .matrix_rate = 5e-3};
     case WorldModel::kTimesformer:
