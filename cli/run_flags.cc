@@ -58,7 +58,8 @@ void add_run_flags(CLI::App& verb, RunFlags& flags) {
   verb.add_option("--max-gen-length", flags.max_gen_length, "longest answer in tokens (key max_length)");
   verb.add_option("--device", flags.device, "cpu, the only one in this build");
   const std::string published = "Flags of the published programs that change nothing or are refused";
-  verb.add_option("--image-dir", flags.image_dir, "not read, as published; --data-dir has the images")->group(published);
+  verb.add_option("--image-dir", flags.image_dir, "not read, as published; --data-dir has the images")
+      ->group(published);
   verb.add_flag("--low-cpu", flags.low_cpu, "always so: weights are mapped and read once")->group(published);
   verb.add_flag("--distributed", flags.distributed, "refused: one process trains")->group(published);
   verb.add_option("--world-size", flags.world_size, "1; more is refused")->group(published);
