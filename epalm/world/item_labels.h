@@ -18,13 +18,16 @@ struct ItemTask {
   std::function<int64_t(const std::vector<Item>&)> label;
 };
 
+// Whether a text speaks of it (LabelHead::facts).
+enum class Told { kNo, kYes };
+
 // Something to tell about an item by the items and its position: 0 .. values - 1, or -1 for nothing.
 template <typename Item>
 struct Aspect {
   std::string name;
   int values;
   std::function<int(const std::vector<Item>&, size_t position)> value;
-  bool told = true;  // LabelHead::facts
+  Told told = Told::kYes;
 };
 
 template <typename Item>
@@ -49,11 +52,9 @@ Aspect<Item> neighbour_aspect(const std::string& name, Attribute<Item> attribute
 // What an encoder learns and no question asks for.
 template <typename Item>
 Aspect<Item> untold(Aspect<Item> aspect) {
-  aspect.told = false;
+  aspect.told = Told::kNo;
   return aspect;
 }
-
-enum class Told { kNo, kYes };
 
 // Whether several items of a scene may have the same value.
 enum class Repeats { kNever, kPossible };
@@ -67,7 +68,7 @@ class ItemTasks {
   void add_slots(const std::vector<Aspect<Item>>& aspects) {
     for (size_t slot = 0; slot < kMaxItems; ++slot) {
       for (const Aspect<Item>& aspect : aspects) {
-        add(fmt::format("slot {} {}", slot, aspect.name), aspect.values + 1, aspect.told ? aspect.values : 0,
+        add(fmt::format("slot {} {}", slot, aspect.name), aspect.values + 1, facts(aspect.told, aspect.values),
             [=](const Items& items) { return slot < items.size() ? 1 + aspect.value(items, slot) : 0; });
       }
     }
@@ -81,7 +82,7 @@ class ItemTasks {
     for (int value = 0; value < key_values; ++value) {
       for (const Aspect<Item>& aspect : aspects) {
         add(fmt::format("{} {} {}", key_name, value, aspect.name), aspect.values + more_classes,
-            aspect.told ? aspect.values : 0, [=](const Items& items) {
+            facts(aspect.told, aspect.values), [=](const Items& items) {
               const int count = count_value(items, key, value);
               if (count != 1) return count == 0 ? 0 : aspect.values + 1;
               const auto item =
@@ -105,7 +106,7 @@ class ItemTasks {
   }
 
   void add_count_of(const std::string& name, Attribute<Item> attribute, int value, Told told) {
-    add(name, kMaxItems + 1, told == Told::kYes ? kMaxItems : 0,
+    add(name, kMaxItems + 1, facts(told, kMaxItems),
         [=](const Items& items) { return count_value(items, attribute, value); });
   }
 
@@ -123,6 +124,8 @@ class ItemTasks {
   }
 
  private:
+  static int facts(Told told, int values) { return told == Told::kYes ? values : 0; }
+
   void add(std::string name, int classes, int facts, std::function<int64_t(const Items&)> label) {
     tasks_.push_back({{std::move(name), classes, facts}, std::move(label)});
   }
