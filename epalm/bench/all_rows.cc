@@ -4,8 +4,7 @@ namespace epalm::bench {
 
 std::vector<Row> all_rows() {
   std::vector<Row> rows;
-  for (const auto& group :
-       {video_rows(), audio_rows(), encoder_rows(), data_rows(), train_rows(), generate_rows(), growth_rows()}) {
+  for (const auto& group : {video_rows(), audio_rows(), encoder_rows(), data_rows(), train_rows(), generate_rows()}) {
     rows.insert(rows.end(), group.begin(), group.end());
   }
   return rows;

@@ -14,8 +14,7 @@ std::vector<Row> video_rows();     // media.video_*, media.two_hours
 std::vector<Row> audio_rows();     // media.fbank
 std::vector<Row> encoder_rows();   // media.encoder_*, encode.*
 std::vector<Row> data_rows();      // data.vqa_*, metrics.captions
-std::vector<Row> train_rows();     // train.*
-std::vector<Row> generate_rows();  // generate.*, decode.*
-std::vector<Row> growth_rows();    // growth.*
+std::vector<Row> train_rows();     // train.*, growth.batch
+std::vector<Row> generate_rows();  // generate.*, decode.*, growth.position
 
 }  // namespace epalm::bench

@@ -21,72 +21,68 @@ constexpr double kTolerance = 1e-3;
 // In bfloat16 each number of the states moves by up to 2^-8 of itself some ten times a block, in either direction.
 constexpr double kLeastCosine = 0.999;
 
-using PlainForward = std::function<at::Tensor(const at::Tensor& media)>;
-
 at::Tensor last_state(const encoders::Encoder& encoder, const at::Tensor& media) {
   at::Tensor last;
   encoder.run(media, [&](const at::Tensor& state) { last = state; });
   return encoder.normalise(last);
 }
 
-void check_alike(const at::Tensor& ours, const at::Tensor& plain, nn::Precision precision) {
+// How far the states are from each other, in words. Throws Error where that is too far.
+std::string compare(const at::Tensor& ours, const at::Tensor& plain, nn::Precision precision) {
   if (precision == nn::Precision::kFloat32) {
     const double difference = (ours - plain).abs().max().item<double>();
     require(difference <= kTolerance, "the encoder and its plain path differ by {}; expected at most {}", difference,
             kTolerance);
-  } else {
-    const double cosine = at::cosine_similarity(ours, plain, -1).min().item<double>();
-    require(cosine >= kLeastCosine, "states of the encoder and its plain path have a cosine of {}; expected {}", cosine,
-            kLeastCosine);
+    return fmt::format("largest difference {:.1e}", difference);
   }
+  const double cosine = at::cosine_similarity(ours, plain, -1).min().item<double>();
+  require(cosine >= kLeastCosine, "states of the encoder and its plain path have a cosine of {}; expected {}", cosine,
+          kLeastCosine);
+  return fmt::format("least cosine {:.5f}", cosine);
 }
 
-Measurement measure_encoder(const encoders::Encoder& encoder, const PlainForward& plain,
+template <typename Encoder, typename Config>
+Measurement measure_encoder(const Config& config, const std::vector<nn::WeightSpec>& table,
+                            at::Tensor (*plain_forward)(const Config&, const nn::Weights&, const at::Tensor&),
                             const std::vector<int64_t>& shape, nn::Precision precision) {
   const at::NoGradGuard no_gradients;
+  const auto weights = random_weights_without_zeros(table, kWeightStd);
+  const Encoder encoder(config, nn::in_precision(weights, table, precision));
   at::manual_seed(2);
   const at::Tensor media = at::randn(shape);
-  check_alike(last_state(encoder, media), plain(media), precision);
-  const RaceResult result = race([&] { last_state(encoder, media); }, [&] { plain(media); });
+  const auto plain = [&] { return plain_forward(config, weights, media); };
+  const std::string distance = compare(last_state(encoder, media), plain(), precision);
+  const RaceResult result = race([&] { last_state(encoder, media); }, plain);
   const auto batch = static_cast<double>(shape[0]);
   Measurement measured;
   measured.value = batch / result.ours_s;
   measured.twin = batch / result.twin_s;
   measured.ratio = result.ratio;
-  measured.note = fmt::format("media [{}], width {}, {} blocks of the published 12", fmt::join(shape, ","),
-                              encoder.width(), encoder.depth());
+  measured.note = fmt::format("media [{}], width {}, {} blocks of the published 12; {}", fmt::join(shape, ","),
+                              encoder.width(), encoder.depth(), distance);
   return measured;
 }
 
 Measurement measure_vit(nn::Precision precision) {
   encoders::VitConfig config;
   config.depth = 4;
-  const auto table = encoders::vit_weights(config);
-  const auto weights = random_weights_without_zeros(table, kWeightStd);
-  const encoders::Vit vit(config, nn::in_precision(weights, table, precision));
-  const auto plain = [&](const at::Tensor& pixels) { return plain_vit(config, weights, pixels); };
-  return measure_encoder(vit, plain, {4, 3, config.image_size_px, config.image_size_px}, precision);
+  return measure_encoder<encoders::Vit>(config, encoders::vit_weights(config), plain_vit,
+                                        {4, 3, config.image_size_px, config.image_size_px}, precision);
 }
 
 Measurement measure_timesformer(nn::Precision precision) {
   encoders::TimesformerConfig config;
   config.depth = 2;
-  const auto table = encoders::timesformer_weights(config);
-  const auto weights = random_weights_without_zeros(table, kWeightStd);
-  const encoders::Timesformer timesformer(config, nn::in_precision(weights, table, precision));
-  const auto plain = [&](const at::Tensor& clip) { return plain_timesformer(config, weights, clip); };
-  return measure_encoder(timesformer, plain, {1, 3, config.frames, config.image_size_px, config.image_size_px},
-                         precision);
+  return measure_encoder<encoders::Timesformer>(config, encoders::timesformer_weights(config), plain_timesformer,
+                                                {1, 3, config.frames, config.image_size_px, config.image_size_px},
+                                                precision);
 }
 
 Measurement measure_ast(nn::Precision precision) {
   encoders::AstConfig config;
   config.depth = 2;
-  const auto table = encoders::ast_weights(config);
-  const auto weights = random_weights_without_zeros(table, kWeightStd);
-  const encoders::Ast ast(config, nn::in_precision(weights, table, precision));
-  const auto plain = [&](const at::Tensor& sounds) { return plain_ast(config, weights, sounds); };
-  return measure_encoder(ast, plain, {1, config.frames, config.mel_bins}, precision);
+  return measure_encoder<encoders::Ast>(config, encoders::ast_weights(config), plain_ast,
+                                        {1, config.frames, config.mel_bins}, precision);
 }
 
 using MeasureIn = Measurement (*)(nn::Precision precision);

@@ -99,30 +99,49 @@ Row generate_row(const std::string& name, const std::string& precision, double t
           .measure = [work](const std::filesystem::path&) { return measure(work); }};
 }
 
-// One token after another for one sample: bound by reading the weights. Against the rate at which this machine reads
-// memory.
+// Seconds of each of `count` tokens behind the first `known`, one after another for one sample.
+std::vector<double> token_seconds(const model::EPalm& model, int64_t known, int64_t count) {
+  const at::Tensor features = at::randn({1, 6, 768});
+  model::CachedStep step(model, features, known + count + 1);
+  at::Tensor ids = at::randint(4, kVocabulary, {1, known}, at::kLong);
+  step(ids, at::ones_like(ids), {0});  // reads the whole prompt
+  std::vector<double> seconds;
+  for (int64_t token = 0; token < count; ++token) {
+    ids = at::cat({ids, at::full({1, 1}, 5, at::kLong)}, 1);
+    seconds.push_back(seconds_of([&] { step(ids, at::ones_like(ids), {0}); }));
+  }
+  return seconds;
+}
+
+// Bound by reading the weights. Against the rate at which this machine reads memory.
 Measurement measure_decoding(nn::Precision precision) {
   const at::NoGradGuard no_gradients;
   const auto model = large_model(kLm, large_lm_weights(kLm, precision), kVit);
-  const at::Tensor features = at::randn({1, 6, 768});
-  model::CachedStep step(model, features, kPromptTokens + 2 * kNewTokens);
-  at::Tensor ids = at::randint(4, kVocabulary, {1, kPromptTokens}, at::kLong);
-  std::vector<double> seconds;
-  for (int64_t token = 0; token < 2 * kNewTokens; ++token) {
-    seconds.push_back(seconds_of([&] { step(ids, at::ones_like(ids), {0}); }));
-    ids = at::cat({ids, at::full({1, 1}, 5, at::kLong)}, 1);
-  }
-  seconds.erase(seconds.begin());  // reads the whole prompt
+  const double token_s = median(token_seconds(model, kPromptTokens, 2 * kNewTokens - 1));
   // What a token needs of the weights: all of them but the tables' other rows.
   const auto& weights = model.lm().weights();
   const int64_t bytes =
       weights.bytes() - static_cast<int64_t>(weights.at("model.decoder.embed_positions.weight").nbytes());
-  const double rate = static_cast<double>(bytes) / median(seconds) / 1e9;
+  const double rate = static_cast<double>(bytes) / token_s / 1e9;
   const double memory = memory_gb_per_s();
   Measurement measured;
   measured.value = 100 * rate / memory;
   measured.note = fmt::format("OPT-{}, {:.2f} GB of weights for a token in {:.1f} ms: {:.1f} of {:.1f} GB/s", kLm,
-                              static_cast<double>(bytes) / 1e9, 1000 * median(seconds), rate, memory);
+                              static_cast<double>(bytes) / 1e9, 1000 * token_s, rate, memory);
+  return measured;
+}
+
+// A token at the end of a long text against one near its beginning.
+Measurement measure_positions(const std::filesystem::path&) {
+  constexpr int64_t kEarly = 16, kLate = 496, kMeasured = 16;
+  const at::NoGradGuard no_gradients;
+  const auto model = large_model(kLm, large_lm_weights(kLm, nn::Precision::kBFloat16), kVit);
+  const double early = median(token_seconds(model, kEarly, kMeasured));
+  const double late = median(token_seconds(model, kLate, kMeasured));
+  Measurement measured;
+  measured.value = late / early;
+  measured.note = fmt::format("OPT-{}, {:.1f} ms at token {} and {:.1f} ms at token {}", kLm, 1000 * early, kEarly,
+                              1000 * late, kLate);
   return measured;
 }
 
@@ -147,7 +166,13 @@ std::vector<Row> generate_rows() {
           generate_row("beam3.int8", "int8", 30, {8, 3, Precision::kInt8}),
           decode_row("bf16", 80, Precision::kBFloat16),
           decode_row("int8", 75, Precision::kInt8),
-          decode_row("int4", 65, Precision::kInt4)};
+          decode_row("int4", 65, Precision::kInt4),
+          {.name = "growth.position",
+           .what = "time of a generated token near position 512 over that of one near the beginning",
+           .unit = "x",
+           .precision = "bf16",
+           .target = Target{Target::Kind::kValueAtMost, 1.25},
+           .measure = measure_positions}};
 }
 
 }  // namespace epalm::bench

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/torch.h>
+
+#include <algorithm>
 
 #include "epalm/base/error.h"
 #include "epalm/bench/all_rows.h"
@@ -149,6 +152,26 @@ Measurement measure_peak(const std::filesystem::path&) {
   return measured;
 }
 
+// How much dearer a sample of the dearest batch is than one of the cheapest.
+Measurement measure_growth(const std::filesystem::path&) {
+  const model::EPalm model = large_model(kLm, large_lm_weights(kLm, nn::Precision::kBFloat16), kVit);
+  model::mark_trainable(model, {});
+  const std::vector<int64_t> sizes{4, 8, 16, 32, 64};
+  std::vector<double> ms;  // a sample
+  for (const int64_t size : sizes) {
+    const Batch batch = random_batch(size);
+    const at::Tensor features = at::randn({size, 6, 768});
+    const double seconds = median_seconds_of([&] { step(model, batch, features); }, 2);
+    ms.push_back(1000 * seconds / static_cast<double>(size));
+  }
+  const auto [least, most] = std::minmax_element(ms.begin(), ms.end());
+  Measurement measured;
+  measured.value = *most / *least;
+  measured.note = fmt::format("OPT-{}, {} tokens, batches of {}: {:.0f} ms a sample", kLm, kTokens,
+                              fmt::join(sizes, ", "), fmt::join(ms, ", "));
+  return measured;
+}
+
 // A model that would not fit in float32: that it runs, and in what memory.
 Measurement measure_large(const std::string& opt_size, const std::string& vit, nn::Precision precision, int64_t size) {
   const model::EPalm model = large_model(opt_size, large_lm_weights(opt_size, precision), vit);
@@ -187,6 +210,12 @@ std::vector<Row> train_rows() {
        .precision = "bf16",
        .target = Target{Target::Kind::kValueAtLeast, 55},
        .measure = measure_peak},
+      {.name = "growth.batch",
+       .what = "training time of a sample in the dearest of batches from 4 to 64 over that in the cheapest",
+       .unit = "x",
+       .precision = "bf16",
+       .target = Target{Target::Kind::kValueAtMost, 1.15},
+       .measure = measure_growth},
       {.name = "train.2.7b.bf16",
        .what = "training step of OPT-2.7B + ViT-B/16, encoder included",
        .unit = "samples/s",
