@@ -1,11 +1,15 @@
 #include "epalm/eval/feature_store.h"
 
+#include <fcntl.h>
 #include <lmdb.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <vector>
@@ -13,6 +17,7 @@
 #include "epalm/base/error.h"
 #include "epalm/base/log.h"
 #include "epalm/eval/checksum.h"
+#include "epalm/eval/lmdb_check.h"
 
 namespace epalm::eval {
 namespace {
@@ -21,6 +26,8 @@ using std::filesystem::path;
 
 // The record by which a store is known, and the format of the others.
 constexpr std::string_view kMark = "epalm features", kFormat = "1";
+
+constexpr const char *kData = "data.mdb", *kLock = "lock.mdb", *kSetAside = "data.mdb.damaged";
 
 constexpr std::array kPrecisionNames{"fp32", "bf16", "fp16"};
 constexpr std::array kTypes{at::kFloat, at::kBFloat16, at::kHalf};
@@ -108,6 +115,7 @@ class Transaction {
   Transaction& operator=(const Transaction&) = delete;
 
   int code() const { return code_; }
+  uint64_t id() const { return mdb_txn_id(handle_); }  // where code() is 0
 
   int get(std::string_view key, MDB_val& value) {
     MDB_val wanted = value_of(key);
@@ -135,6 +143,39 @@ class Transaction {
   int code_ = 0;
 };
 
+// Held while a store is opened: one process looks whether it is whole, and perhaps sets it aside, at a time.
+class FolderLock {
+ public:
+  explicit FolderLock(const path& folder) : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    int locked = descriptor_ < 0 ? -1 : ::flock(descriptor_, LOCK_EX);
+    while (locked != 0 && descriptor_ >= 0 && errno == EINTR) locked = ::flock(descriptor_, LOCK_EX);
+    if (locked == 0) return;
+    const int error = errno;
+    if (descriptor_ >= 0) ::close(descriptor_);
+    fail("feature_cache '{}' cannot be locked: {}; name a folder on a local disk", folder.string(),
+         std::strerror(error));
+  }
+  ~FolderLock() { ::close(descriptor_); }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int descriptor_;
+};
+
+bool has_mark(const path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::string block, last;
+  do {
+    block.resize(1 << 20);
+    stream.read(block.data(), static_cast<std::streamsize>(block.size()));
+    block.resize(static_cast<size_t>(stream.gcount()));
+    if ((last + block).find(kMark) != std::string::npos) return true;
+    last = block.substr(block.size() - std::min(block.size(), kMark.size()));
+  } while (stream);
+  return false;
+}
+
 }  // namespace
 
 FeaturePrecision feature_precision_named(std::string_view name) {
@@ -154,31 +195,19 @@ class FeatureStore::Environment {
  public:
   Environment(const path& folder, int64_t limit_bytes) : folder_(folder) {
     check_folder();
-    const int made = mdb_env_create(&handle_);
-    if (made != 0) cannot_be_used(made);
-    mdb_env_set_mapsize(handle_, whole_pages(limit_bytes));
-    // The reading transactions belong to this object, not to threads. A machine that fails loses what was kept last,
-    // never more.
-    if (const int code = mdb_env_open(handle_, folder.c_str(), MDB_NOTLS | MDB_NOMETASYNC, 0664); code != 0) {
-      mdb_env_close(handle_);
-      handle_ = nullptr;
-      if (!is_disk_full(code)) cannot_be_used(code);
-      stop(code);
-      return;
-    }
+    const FolderLock lock(folder_);
     try {
-      int dead_readers = 0;
-      mdb_reader_check(handle_, &dead_readers);  // those of killed processes keep old pages alive
-      make_whole();
-      check_mark();
+      std::string damage = open(limit_bytes);
+      if (damage.empty()) return;
+      set_aside(damage);
+      damage = open(limit_bytes);
+      if (!damage.empty()) is_no_store(damage);
     } catch (...) {
-      mdb_env_close(handle_);
+      close();
       throw;
     }
   }
-  ~Environment() {
-    if (handle_ != nullptr) mdb_env_close(handle_);
-  }
+  ~Environment() { close(); }
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
@@ -230,17 +259,66 @@ class FeatureStore::Environment {
 
   int64_t bytes_on_disk() const {
     std::error_code error;
-    const auto size = std::filesystem::file_size(folder_ / "data.mdb", error);
+    const auto size = std::filesystem::file_size(folder_ / kData, error);
     return error ? 0 : static_cast<int64_t>(size);
   }
 
  private:
+  // What is wrong with the file, which is then not open; "" if nothing. Without damage handle_ is null where the disk
+  // is full. What LMDB itself would not survive is looked for before it follows a single page.
+  std::string open(int64_t limit_bytes) {
+    const path file = folder_ / kData;
+    if (std::string damage = lmdb_start_damage(file); !damage.empty()) return damage;
+    const int made = mdb_env_create(&handle_);
+    if (made != 0) cannot_be_used(made);
+    mdb_env_set_mapsize(handle_, whole_pages(limit_bytes));
+    // The reading transactions belong to this object, not to threads. A machine that fails loses what was kept last,
+    // never more.
+    if (const int code = mdb_env_open(handle_, folder_.c_str(), MDB_NOTLS | MDB_NOMETASYNC, 0664); code != 0) {
+      close();
+      if (!is_disk_full(code)) cannot_be_used(code);
+      stop(code);
+      return "";
+    }
+    if (std::string damage = tree_damage(); !damage.empty()) {
+      close();
+      return damage;
+    }
+    int dead_readers = 0;
+    mdb_reader_check(handle_, &dead_readers);  // those of killed processes keep old pages alive
+    check_mark();
+    return "";
+  }
+
+  std::string tree_damage() const {
+    const Transaction still(handle_, 0);  // nobody else writes meanwhile
+    if (still.code() != 0) cannot_be_used(still.code());
+    return lmdb_tree_damage(folder_ / kData, still.id() - 1);
+  }
+
+  void close() {
+    if (handle_ != nullptr) mdb_env_close(handle_);
+    handle_ = nullptr;
+  }
+
+  // Processes that have it open go on with the old files; both go, so that nobody has one of the old and one of the
+  // new.
+  void set_aside(std::string_view damage) const {
+    if (!has_mark(folder_ / kData)) is_no_store(damage);
+    std::error_code error;
+    std::filesystem::rename(folder_ / kData, folder_ / kSetAside, error);
+    if (!error) std::filesystem::remove(folder_ / kLock, error);
+    require(!error, "feature_cache '{}': its {} is damaged ({}) and cannot be set aside: {}; delete the folder",
+            folder_.string(), kData, damage, error.message());
+    log_warning("feature_cache '{}': its {} is damaged ({}); it is set aside as {}, and what it held is computed again",
+                folder_.string(), kData, damage, kSetAside);
+  }
+
   [[noreturn]] void is_no_store(std::string_view why) const {
     fail(
-        "feature_cache '{}': its data.mdb is damaged or of another program ({}); name another folder, or delete this "
-        "one "
-        "if it was made for features, which are then computed again",
-        folder_.string(), why);
+        "feature_cache '{}': its {} is damaged or of another program ({}); name another folder, or delete this one if "
+        "it was made for features, which are then computed again",
+        folder_.string(), kData, why);
   }
 
   [[noreturn]] void cannot_be_used(int code) const {
@@ -257,27 +335,12 @@ class FeatureStore::Environment {
     require(!error && std::filesystem::is_directory(folder_),
             "feature_cache '{}' cannot be made: {}; name a folder that can be written", folder_.string(),
             error ? error.message() : "it is a file");
-    if (std::filesystem::exists(folder_ / "data.mdb")) return;
+    if (std::filesystem::exists(folder_ / kData)) return;
     for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
-      require(entry.path().filename() == "lock.mdb",
+      require(entry.path().filename() == kLock || entry.path().filename() == kSetAside,
               "feature_cache '{}' is no cache of features: it holds '{}'; name an empty or a new folder",
               folder_.string(), entry.path().filename().string());
     }
-  }
-
-  // Reading what a cut file lacks would end the process. Zeros are read as damage.
-  void make_whole() const {
-    MDB_envinfo info{};
-    MDB_stat facts{};
-    mdb_env_info(handle_, &info);
-    mdb_env_stat(handle_, &facts);
-    const uint64_t expected = (uint64_t{info.me_last_pgno} + 1) * facts.ms_psize;
-    const path file = folder_ / "data.mdb";
-    std::error_code error;
-    if (std::filesystem::file_size(file, error) < expected && !error)
-      std::filesystem::resize_file(file, expected, error);
-    require(!error, "feature_cache '{}': its data.mdb is cut off and cannot be mended: {}; delete the folder",
-            folder_.string(), error.message());
   }
 
   void check_mark() {

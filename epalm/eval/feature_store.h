@@ -28,8 +28,10 @@ at::Tensor rounded(const at::Tensor& features, FeaturePrecision precision);
 class FeatureStore {
  public:
   // Opens the store in the folder, or makes one where that is empty or missing. limit_bytes: its greatest size; of
-  // several handles the last one's counts. Throws Error where the folder holds something else, a store of another
-  // format, or cannot be used.
+  // several handles the last one's counts. The first handle of a process looks whether the store is whole (see
+  // lmdb_check.h): a damaged one is set aside in the folder with one warning, and a new one begun; other processes that
+  // have it open go on with the old one. Damage to the disk while it is open is seen in values alone. Throws Error
+  // where the folder holds something else, what cannot be told from it, a store of another format, or cannot be used.
   FeatureStore(const std::filesystem::path& folder, int64_t limit_bytes);
   ~FeatureStore();
   FeatureStore(const FeatureStore&) = delete;
