@@ -286,8 +286,9 @@ class FeatureStore::Environment {
     }
     int dead_readers = 0;
     mdb_reader_check(handle_, &dead_readers);  // those of killed processes keep old pages alive
-    check_mark();
-    return "";
+    std::string damage = mark_damage();
+    if (!damage.empty()) close();
+    return damage;
   }
 
   std::string tree_damage() const {
@@ -343,30 +344,37 @@ class FeatureStore::Environment {
     }
   }
 
-  void check_mark() {
+  std::string mark_damage() {
     MDB_val mark{};
     {
       Transaction reading(handle_, MDB_RDONLY);
       const int code = reading.get(kMark, mark);
-      if (code == 0) return require_format(mark);
+      if (code == 0) return format_damage(mark);
       if (code != MDB_NOTFOUND) cannot_be_used(code);
       if (reading.entries() > 0) is_no_store("it has records, but not the one that stores of features begin with");
     }
     Transaction writing(handle_, 0);
     int code = writing.get(kMark, mark);  // perhaps another process was faster
-    if (code == 0) return require_format(mark);
+    if (code == 0) return format_damage(mark);
     if (code == MDB_NOTFOUND) code = writing.put(kMark, std::as_bytes(std::span(kFormat)));
     if (code == 0) code = writing.commit();
-    if (code == MDB_MAP_FULL || is_disk_full(code)) return stop(code);
-    if (code != 0) cannot_be_used(code);
+    if (code == MDB_MAP_FULL || is_disk_full(code)) {
+      stop(code);
+    } else if (code != 0) {
+      cannot_be_used(code);
+    }
+    return "";
   }
 
-  void require_format(const MDB_val& mark) const {
+  // Another format is refused, and what is none is damage: formats are numbers.
+  std::string format_damage(const MDB_val& mark) const {
     const std::string_view found(static_cast<const char*>(mark.mv_data), mark.mv_size);
+    if (found.empty() || found.find_first_not_of("0123456789") != std::string_view::npos) return "it names no format";
     require(found == kFormat,
             "feature_cache '{}' has format '{}', this program has '{}'; delete the folder, what it held is computed "
             "again, or name another one",
             folder_.string(), found.substr(0, 20), kFormat);
+    return "";
   }
 
   void stop(int code) {

@@ -211,6 +211,22 @@ TEST(DamagedStore, IsSetAsideOnceWithOneWarning) {
   EXPECT_EQ(warnings.lines().size(), 1U);
 }
 
+TEST(DamagedStore, IsSetAsideWhereItsFormatCannotBeRead) {
+  const TemporaryFolder folder("store_format");
+  { FeatureStore store(folder.path(), kMuch); }
+  std::string bytes = content(folder.path() / "data.mdb");
+  const std::string mark = "epalm features";
+  const size_t place = bytes.find(mark);
+  ASSERT_NE(place, std::string::npos);
+  bytes[place + mark.size()] = '\0';
+  write(folder.path() / "data.mdb", bytes);
+  const Warnings warnings;
+  FeatureStore store(folder.path(), kMuch);
+  keep(store, 1, 1);
+  EXPECT_TRUE(store.find(key(1)));
+  EXPECT_THAT(warnings.lines(), ElementsAre(AllOf(HasSubstr("names no format"), HasSubstr("is set aside"))));
+}
+
 // The kind of the pages that begin the file is looked at on opening alone: who has it open works on.
 TEST(DamagedStore, IsLeftToTheProcessesThatHaveItOpen) {
   const TemporaryFolder folder("store_left");
