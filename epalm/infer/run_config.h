@@ -83,6 +83,7 @@ struct RunConfig {
   int64_t batch_size_train = 8, batch_size_test = 16;
   double lm_loss_weight = 1;
   int64_t accumulate_batches = 1;
+  int64_t pack_samples = 1;
   double clip_grad_norm = 0;
   double ema_decay = 0;
   int64_t validate_every = 0;
@@ -204,6 +205,9 @@ void fields(Config& config, Visitor&& visit) {
   visit("batch_size_train", config.batch_size_train, "samples per step");
   visit("batch_size_test", config.batch_size_test, "samples per batch of evaluation");
   visit("lm_loss_weight", config.lm_loss_weight, "factor of the loss");
+  visit("pack_samples", config.pack_samples,
+        "samples of one medium that share its tokens and the prompt in training; a batch has batch_size_train of them "
+        "where media have so many; needs semantics: causal");
   visit("accumulate_batches", config.accumulate_batches, "batches whose gradients make up one step");
   visit("clip_grad_norm", config.clip_grad_norm,
         "longest gradient, in its Euclidean norm over all that trains; 0: any");

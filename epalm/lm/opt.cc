@@ -23,7 +23,9 @@ Opt::Opt(OptConfig config, nn::Weights weights) : config_(std::move(config)), we
 }
 
 at::Tensor Opt::embed(const OptInput& input, const at::Tensor& mask, int64_t known) const {
-  const int64_t length = input.ids.size(1);
+  const std::string root = "model.decoder.";
+  const at::Tensor rows = input.branches.defined() ? branch_position_rows(mask, input.branches) : position_rows(mask);
+  const int64_t length = input.branches.defined() ? rows.max().item<int64_t>() - 1 : input.ids.size(1);
   require(length <= config_.max_position_embeddings,
           "the text has {} tokens, the language model's position table ends at {}; shorten the question", length,
           config_.max_position_embeddings);
@@ -34,7 +36,6 @@ at::Tensor Opt::embed(const OptInput& input, const at::Tensor& mask, int64_t kno
             "token id {} lies outside the language model's vocabulary of {}; the tokenizer belongs to another model",
             low < 0 ? low : high, config_.vocab_size);
   }
-  const std::string root = "model.decoder.";
   const auto compute = input.prompts.defined() ? input.prompts.scalar_type() : at::kFloat;
   at::Tensor x =
       at::embedding(weights_.at(root + "embed_tokens.weight"), input.ids.slice(1, known)).to(compute);  // [B,T,W]
@@ -44,7 +45,6 @@ at::Tensor Opt::embed(const OptInput& input, const at::Tensor& mask, int64_t kno
     x = at::cat({input.prompts.unsqueeze(0).expand({x.size(0), -1, -1}), x}, 1);  // [B,N+T,W]
   }
   if (config_.has_projection()) x = project_in_(x);  // [B,N+T,D]
-  const at::Tensor rows = input.branches.defined() ? branch_position_rows(mask, input.branches) : position_rows(mask);
   at::Tensor positions = at::embedding(weights_.at(root + "embed_positions.weight"), rows.slice(1, known)).to(compute);
   if (prompt_rows > 0) positions = at::constant_pad_nd(positions, {0, 0, prompt_rows, 0}, 0);
   x = x + positions;
@@ -55,10 +55,7 @@ at::Tensor Opt::hidden(const OptInput& input) const {
   check_shape(input.ids, {kAny, kAny}, "input ids");
   const at::Tensor mask = input.mask.defined() ? input.mask : at::ones_like(input.ids);
   check_shape(mask, {input.ids.size(0), input.ids.size(1)}, "attention mask");
-  if (input.branches.defined()) {
-    check_shape(input.branches, {input.ids.size(0), input.ids.size(1)}, "branches");
-    require(!input.prompts.defined(), "branches have no soft prompt before them");
-  }
+  if (input.branches.defined()) check_shape(input.branches, {input.ids.size(0), input.ids.size(1)}, "branches");
 
   const int64_t prompt_rows = input.prompts.defined() ? input.prompts.size(0) : 0;
   const int64_t known = input.cache != nullptr ? input.cache->text_length() : 0;
@@ -66,7 +63,9 @@ at::Tensor Opt::hidden(const OptInput& input) const {
   // The layer from which on a pass computes slot rows; before it they are known from an earlier one.
   const size_t computes_slots = input.cache != nullptr ? begin_cached(input, prompt_rows, x) : 0;
   at::Tensor attention_mask = text_attention_mask(mask, prompt_rows, x.size(1));
-  if (input.branches.defined()) attention_mask = hide_other_branches(attention_mask, input.branches);
+  if (input.branches.defined()) {
+    attention_mask = hide_other_branches(attention_mask, at::constant_pad_nd(input.branches, {prompt_rows, 0}, 0));
+  }
   int64_t slot_rows = 0;  // K, once the first slot is filled
   int64_t own_slots = 0;  // the same, once x holds them
   for (size_t i = 0; i < layers_.size(); ++i) {

@@ -47,10 +47,11 @@ lm::OptInput EPalm::input(std::vector<at::Tensor> slots, const at::Tensor& ids, 
   return input;
 }
 
-at::Tensor EPalm::hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask,
-                         bool training) const {
+at::Tensor EPalm::hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask, bool training,
+                         const at::Tensor& branches) const {
   lm::OptInput whole = input(features.defined() ? slots(features) : std::vector<at::Tensor>(), ids, mask);
   whole.training = training && semantics_.frozen_parts_drop_out;
+  whole.branches = branches;
   return lm_.hidden(whole);
 }
 
@@ -75,8 +76,8 @@ at::Tensor EPalm::next_token_logits_injecting(const std::vector<at::Tensor>& slo
 }
 
 at::Tensor EPalm::loss(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask,
-                       const at::Tensor& labels, bool training) const {
-  return sequence_loss(lm_, hidden(features, ids, mask, training), labels);
+                       const at::Tensor& labels, bool training, const at::Tensor& branches) const {
+  return sequence_loss(lm_, hidden(features, ids, mask, training, branches), labels, branches);
 }
 
 std::vector<std::pair<std::string, at::Tensor>> EPalm::parameters() const {

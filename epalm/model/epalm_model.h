@@ -32,9 +32,10 @@ class EPalm {
   at::Tensor features(const at::Tensor& media, bool training = false) const;
 
   // Hidden states before the head, [B,S,W]; rows [perceptual, prompts, text]. features undefined: text only.
-  // ids, mask [B,T] int64. training: the frozen parts drop out where the semantics say so.
-  at::Tensor hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask,
-                    bool training = false) const;
+  // ids, mask [B,T] int64. training: the frozen parts drop out where the semantics say so. branches: see
+  // lm::OptInput::branches; the perceptual rows and the prompts belong to every one.
+  at::Tensor hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask, bool training = false,
+                    const at::Tensor& branches = {}) const;
   // [B,S,V] float32.
   at::Tensor logits(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask) const;
   // Logits of the row that predicts the token to append, [B,V]: the last row under reference semantics, the row of the
@@ -47,7 +48,7 @@ class EPalm {
   std::vector<at::Tensor> slots(const at::Tensor& features) const;
   // [B]: see sequence_loss. labels [B,T], kIgnore where nothing is to be predicted.
   at::Tensor loss(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask, const at::Tensor& labels,
-                  bool training = false) const;
+                  bool training = false, const at::Tensor& branches = {}) const;
 
   const lm::Opt& lm() const { return lm_; }
   const encoders::Encoder& encoder() const { return *encoder_; }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <future>
 #include <optional>
+#include <unordered_map>
 
 #include "epalm/base/atomic_write.h"
 #include "epalm/base/error.h"
@@ -37,6 +38,30 @@ uint64_t draw_seed(uint64_t run_seed, int64_t epoch, int64_t index) {
   return (run_seed * 1'000'003 + static_cast<uint64_t>(epoch)) * 1'000'000'007 + static_cast<uint64_t>(index);
 }
 
+using Batch = std::vector<data::PackedRow>;
+
+std::vector<int64_t> first_samples(const Batch& batch) {
+  std::vector<int64_t> samples;
+  for (const auto& row : batch) samples.push_back(row.front());
+  return samples;
+}
+
+int64_t sample_count(const Batch& batch) {
+  int64_t count = 0;
+  for (const auto& row : batch) count += static_cast<int64_t>(row.size());
+  return count;
+}
+
+// The number of the medium that each sample shows.
+std::vector<int64_t> media_of(const data::SampleList& samples) {
+  std::unordered_map<std::string, int64_t> numbers;
+  std::vector<int64_t> media;
+  for (const auto& sample : samples.samples()) {
+    media.push_back(numbers.try_emplace(sample.media.native(), static_cast<int64_t>(numbers.size())).first->second);
+  }
+  return media;
+}
+
 // One call of train(): the run's objects, and one method per stage.
 class Run {
  public:
@@ -47,11 +72,14 @@ class Run {
         last_path_(options.output_dir / "checkpoint_last.pth"),
         best_path_(options.output_dir / "checkpoint_best.pth"),
         train_(eval::training_samples(config_)),
+        media_(media_of(train_)),
         bad_(train_, config_.on_bad_sample != "stop", "others are trained on in its place"),
         optimizer_(make_optimizer(bundle.model, config_)),
         schedule_(schedule_settings(config_), bundle.model.semantics(), optimizer_.groups()) {
     if (config_.ema_decay > 0) averages_.emplace(optimizer_.trained(), config_.ema_decay);
     require(train_.size() > 0, "train_topk {} leaves no sample to train on", config_.train_topk);
+    const auto batches = static_cast<int64_t>(batches_of(0).size());
+    steps_per_epoch_ = (batches + config_.accumulate_batches - 1) / config_.accumulate_batches;
     if (options.validate) valid_ = eval::validation_samples(config_);
     for (const auto& [key, wants] :
          {std::pair("validate_every", config_.validate_every > 0),
@@ -104,10 +132,8 @@ class Run {
     return config_.early_stopping > 0 && state_.epoch - state_.best_epoch >= config_.early_stopping;
   }
 
-  // Updates of the parameters.
-  int64_t steps_per_epoch() const {
-    const int64_t batches = (train_.size() + config_.batch_size_train - 1) / config_.batch_size_train;
-    return (batches + config_.accumulate_batches - 1) / config_.accumulate_batches;
+  std::vector<Batch> batches_of(int64_t epoch) const {
+    return data::packed_batch_order(media_, config_.batch_size_train, config_.pack_samples, config_.seed, epoch);
   }
 
   Averages* averages() { return averages_ ? &*averages_ : nullptr; }
@@ -141,40 +167,43 @@ class Run {
     const bool resumed = state_.epoch >= 0;
     add_run_record(options_.output_dir / "run.json",
                    run_record(config_, resumed ? from : options_.checkpoint, state_.epoch + 1));
-    events_.emplace(options_.output_dir / "tensorboard", (state_.epoch + 1) * steps_per_epoch());
+    events_.emplace(options_.output_dir / "tensorboard", (state_.epoch + 1) * steps_per_epoch_);
     log_.emplace(options_.output_dir / "log.txt", state_.epoch);
   }
 
-  // What the samples of a batch show, where the bank does not hold it: read ahead while the one before trains.
-  std::future<infer::MediaBatch> read_ahead(const std::vector<int64_t>& indices, int64_t epoch) const {
+  // What the rows of a batch show, where the bank does not hold it: read ahead while the one before trains.
+  std::future<infer::MediaBatch> read_ahead(const Batch& batch, int64_t epoch) const {
     const auto policy = config_.num_workers > 0 ? std::launch::async : std::launch::deferred;
-    return std::async(policy, [this, indices, epoch] { return read(indices, epoch); });
+    return std::async(policy, [this, batch, epoch] { return read(batch, epoch); });
   }
 
-  infer::MediaBatch read(const std::vector<int64_t>& indices, int64_t epoch) const {
-    if (bank_ || config_.black_image) return {{}, std::vector<std::string>(indices.size())};
+  infer::MediaBatch read(const Batch& batch, int64_t epoch) const {
+    if (bank_ || config_.black_image) return {{}, std::vector<std::string>(batch.size())};
     std::vector<std::filesystem::path> files;
     std::vector<uint64_t> seeds;
-    for (const int64_t index : indices) {
+    for (const int64_t index : first_samples(batch)) {
       files.push_back(train_.samples()[static_cast<size_t>(index)].media);
       if (config_.augment) seeds.push_back(draw_seed(config_.seed, epoch, index));
     }
     return infer::read_media(config_, files, seeds);
   }
 
-  // Puts another sample, and what it shows, in the place of each that cannot be read.
-  void replace_bad(std::vector<int64_t>& indices, infer::MediaBatch& shown, int64_t epoch) {
-    for (size_t i = 0; i < indices.size(); ++i) {
-      if (!shown.problems[i].empty()) bad_.add(indices[i], shown.problems[i]);
-      if (!bad_.contains(indices[i])) continue;
-      ++replaced_;
-      PythonRandom random(draw_seed(config_.seed, epoch, indices[i]));
+  // Puts another sample, and what it shows, in the place of the samples of each row that cannot be read.
+  void replace_bad(Batch& batch, infer::MediaBatch& shown, int64_t epoch) {
+    for (size_t i = 0; i < batch.size(); ++i) {
+      if (!shown.problems[i].empty()) {
+        for (const int64_t index : batch[i]) bad_.add(index, shown.problems[i]);
+      }
+      const int64_t first = batch[i].front();
+      if (!bad_.contains(first)) continue;
+      replaced_ += static_cast<int64_t>(batch[i].size());
+      PythonRandom random(draw_seed(config_.seed, epoch, first));
       while (true) {
         const int64_t other = random.randrange(train_.size());
         if (bad_.contains(other)) continue;
-        const infer::MediaBatch read_other = read({other}, epoch);
+        const infer::MediaBatch read_other = read({{other}}, epoch);
         if (read_other.problems[0].empty()) {
-          indices[i] = other;
+          batch[i] = {other};
           if (shown.media.defined()) shown.media[static_cast<int64_t>(i)].copy_(read_other.media[0]);
           break;
         }
@@ -183,21 +212,22 @@ class Run {
     }
   }
 
-  at::Tensor features(const std::vector<int64_t>& indices, const infer::MediaBatch& shown) const {
-    if (bank_) return bank_->of(indices);
+  at::Tensor features(const Batch& batch, const infer::MediaBatch& shown) const {
+    if (bank_) return bank_->of(first_samples(batch));
     if (shown.media.defined()) return infer::media_features(bundle_, shown.media, true);
     const at::Tensor blank = infer::blank_medium(config_).unsqueeze(0);
-    return infer::media_features(bundle_, blank).expand({static_cast<int64_t>(indices.size()), -1, -1});
+    return infer::media_features(bundle_, blank).expand({static_cast<int64_t>(batch.size()), -1, -1});
   }
 
   size_t accumulated() const { return static_cast<size_t>(config_.accumulate_batches); }
 
   // The samples whose gradients make up the step that batch i belongs to.
-  int64_t samples_of_step(const std::vector<std::vector<int64_t>>& batches, size_t i) const {
+  int64_t samples_of_step(const std::vector<Batch>& batches, size_t i) const {
     const size_t first = i - i % accumulated();
-    size_t samples = 0;
-    for (size_t k = first; k < std::min(first + accumulated(), batches.size()); ++k) samples += batches[k].size();
-    return static_cast<int64_t>(samples);
+    int64_t samples = 0;
+    for (size_t k = first; k < std::min(first + accumulated(), batches.size()); ++k)
+      samples += sample_count(batches[k]);
+    return samples;
   }
 
   void require_finite(double value, const char* what, int64_t epoch, size_t batch) const {
@@ -233,7 +263,7 @@ class Run {
     schedule_.start_epoch(epoch, optimizer_.groups());
     const data::AnswerDraw drawn(train_, config_.seed, epoch);
     const bool draws = !infer::is_caption(config_.task);
-    auto batches = data::batch_order(train_.size(), config_.batch_size_train, true, config_.seed, epoch);
+    auto batches = batches_of(epoch);
     double sum = 0, step_loss = 0;
     int64_t seen = 0;
     replaced_ = 0;
@@ -247,13 +277,17 @@ class Run {
       infer::MediaBatch shown = next.get();
       if (i + 1 < batches.size()) next = read_ahead(batches[i + 1], epoch);
       replace_bad(batches[i], shown, epoch);
-      std::vector<data::Sample> samples;
-      for (const int64_t index : batches[i]) samples.push_back(draws ? drawn.get(index) : train_.get(index));
-      const TextBatch text = make_text_batch(bundle_, samples);
-      const at::Tensor losses = bundle_.model.loss(features(batches[i], shown), text.ids, text.mask, text.labels, true);
-      const int64_t step_samples = samples_of_step(batches, i);
+      std::vector<std::vector<data::Sample>> rows;
+      for (const auto& row : batches[i]) {
+        auto& samples = rows.emplace_back();
+        for (const int64_t index : row) samples.push_back(draws ? drawn.get(index) : train_.get(index));
+      }
+      const TextBatch text = make_text_batch(bundle_, rows);
+      const at::Tensor losses = bundle_.model.loss(features(batches[i], shown), text.ids, text.mask, text.labels, true,
+                                                   text.branches);  // of each row
+      const int64_t samples = sample_count(batches[i]), step_samples = samples_of_step(batches, i);
       const at::Tensor loss = losses.sum() / step_samples * config_.lm_loss_weight;
-      const double share = static_cast<double>(step_samples) / static_cast<double>(losses.size(0));
+      const double share = static_cast<double>(step_samples) / static_cast<double>(samples);
       const double value = loss.item<double>() * share;
       require_finite(value, "loss", epoch, i);
       const double lr = optimizer_.groups()[0].lr;
@@ -265,7 +299,7 @@ class Run {
       loss.backward();
       if ((i + 1) % accumulated() == 0 || i + 1 == batches.size()) {
         const auto step = static_cast<int64_t>(i / accumulated());
-        const int64_t step_of_run = epoch * steps_per_epoch() + step;
+        const int64_t step_of_run = epoch * steps_per_epoch_ + step;
         write_step(step_of_run, step_loss, update(epoch, i));
         schedule_.after_step(epoch, step, optimizer_.groups());
         const bool last = i + 1 == batches.size();
@@ -276,7 +310,7 @@ class Run {
         }
       }
       sum += value;
-      seen += static_cast<int64_t>(samples.size());
+      seen += samples;
       const double elapsed = seconds_since(start);
       const double per_batch = elapsed / static_cast<double>(i + 1);
       const auto left =
@@ -354,7 +388,7 @@ class Run {
                         {"seconds", seconds}};
     state_.epoch = epoch;
     if (valid_.size() > 0) {
-      schedule_.after_validation(validate(epoch, (epoch + 1) * steps_per_epoch() - 1, line));
+      schedule_.after_validation(validate(epoch, (epoch + 1) * steps_per_epoch_ - 1, line));
     }
     const WithAverages with_averages(averages());
     if (valid_.size() == 0 && epoch == 0) keep_best(epoch, 0);
@@ -367,6 +401,8 @@ class Run {
   const TrainOptions& options_;
   std::filesystem::path last_path_, best_path_;
   data::SampleList train_, valid_;
+  std::vector<int64_t> media_;   // of train_
+  int64_t steps_per_epoch_ = 0;  // updates of the parameters
   eval::BadSamples bad_;
   int64_t replaced_ = 0;  // samples of this epoch
   Optimizer optimizer_;

@@ -81,27 +81,37 @@ TEST(Opt, RefusesTextLongerThanItsPositions) {
   EXPECT_THAT(refusal(reading(at::ones({1, kLongest + 1}, at::kLong))), AllOf(HasSubstr("13 tokens"), HasSubstr("12")));
 }
 
-TEST(Opt, RefusesBranchesOfAnotherShapeOrBehindPrompts) {
-  const Opt lm = random(tiny());
+TEST(Opt, RefusesBranchesOfAnotherShape) {
   OptInput input = reading(tokens({1, 2, 3}));
   input.branches = tokens({0, 1});
-  EXPECT_THROW(lm.hidden(input), std::logic_error);
-  input.branches = tokens({0, 1, 2});
-  input.prompts = at::ones({2, kWidth});
-  EXPECT_THROW(lm.hidden(input), Error);
+  EXPECT_THROW(random(tiny()).hidden(input), std::logic_error);
 }
 
-// Each branch reads the injected token as it would alone.
-TEST(Opt, BranchesAllSeeTheInjectedToken) {
+// Each branch reads the injected token and the prompts as it would alone.
+TEST(Opt, BranchesAllSeeTheInjectedTokenAndThePrompts) {
   const Opt lm = random(tiny());
   OptInput both = reading(tokens({2, 5, 7}));
   both.branches = tokens({0, 1, 2});
-  both.slots = {slot(1)};
-  const at::Tensor together = lm.hidden(both);  // [1,1+3,W]
   OptInput first = reading(tokens({2, 5})), second = reading(tokens({2, 7}));
-  first.slots = second.slots = {slot(1)};
-  EXPECT_TRUE(at::allclose(together.slice(1, 0, 3), lm.hidden(first), 1e-5, 1e-6));
-  EXPECT_TRUE(at::allclose(together.select(1, 3), lm.hidden(second).select(1, 2), 1e-5, 1e-6));
+  for (const int64_t prompts : {0, 2}) {
+    for (OptInput* input : {&both, &first, &second}) {
+      if (prompts > 0) input->prompts = at::linspace(-1, 1, prompts * kWidth).view({prompts, kWidth});
+      input->slots = {slot(1)};
+    }
+    const at::Tensor together = lm.hidden(both);  // [1,1+N+3,W]
+    EXPECT_LE(difference(together.slice(1, 0, prompts + 3), lm.hidden(first)), kTolerance);
+    EXPECT_LE(difference(together.select(1, prompts + 3), lm.hidden(second).select(1, prompts + 2)), kTolerance);
+  }
+}
+
+// Positions are counted from branch to branch anew.
+TEST(Opt, BranchesTogetherMayBeLongerThanThePositions) {
+  OptInput input = reading(at::ones({1, kLongest + 4}, at::kLong));
+  input.branches =
+      at::cat({at::ones({1, 1}, at::kLong) * 0, at::ones({1, 7}, at::kLong), at::full({1, 8}, 2, at::kLong)}, 1);
+  EXPECT_EQ(refusal(input), "accepted");
+  input.branches.slice(1, 1).fill_(1);
+  EXPECT_THAT(refusal(input), HasSubstr("16 tokens"));
 }
 
 TEST(Opt, PromptsDoNotCountAgainstThePositions) {

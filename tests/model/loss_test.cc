@@ -49,6 +49,19 @@ TEST(SequenceLoss, SumsTheCrossEntropyOfEveryLabelledToken) {
   }
 }
 
+// What the last token of the beginning says predicts the first of each branch.
+TEST(SequenceLoss, OfBranchesIsThatOfEachAsATextOfItsOwn) {
+  const lm::Opt lm = tiny_lm();
+  const at::Tensor hidden = states(1, 7);  // two rows before the text
+  const at::Tensor labels = row({2, 5, 9, 4, 7}), branches = row({0, 1, 1, 2, 2});
+  const at::Tensor first = sequence_loss(lm, hidden.slice(1, 0, 5), row({2, 5, 9}));
+  const at::Tensor second = sequence_loss(lm, at::cat({hidden.slice(1, 0, 3), hidden.slice(1, 5)}, 1), row({2, 4, 7}));
+  // A sum of four cross-entropies below 16.
+  EXPECT_NEAR(sequence_loss(lm, hidden, labels, branches).item<double>(), (first + second).item<double>(),
+              4 * 16 * 30.0 / (1 << 24));
+  EXPECT_GT(std::abs(sequence_loss(lm, hidden, labels).item<double>() - (first + second).item<double>()), 0.01);
+}
+
 TEST(SequenceLoss, NeverPredictsTheFirstToken) {
   const lm::Opt lm = tiny_lm();
   EXPECT_TRUE(

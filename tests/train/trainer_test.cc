@@ -269,9 +269,9 @@ TEST(Trainer, ResumesEveryOptimizerAndOptionToTheSameBytes) {
   for (const std::string opt : {"adam", "sgd", "momentum", "rmsprop", "adagrad", "nadam", "adafactor", "muon"}) {
     const auto config = tiny_config(
         folder.path(), {"optimizer.opt=" + opt, "optimizer.lr=1e-4", "optimizer.prompt_lr=1e-4", "augment=false",
-                        "accumulate_batches=2", "clip_grad_norm=0.5", "ema_decay=0.9", "validate_every=3",
-                        "schedular.sched=plateau", "schedular.decay_rate=0.5", "schedular.patience_epochs=0",
-                        "schedular.lr_noise=[0.25, 0.75]", "schedular.epochs=3"});
+                        "accumulate_batches=2", "pack_samples=2", "clip_grad_norm=0.5", "ema_decay=0.9",
+                        "validate_every=3", "schedular.sched=plateau", "schedular.decay_rate=0.5",
+                        "schedular.patience_epochs=0", "schedular.lr_noise=[0.25, 0.75]", "schedular.epochs=3"});
     TrainOptions whole, parts;
     whole.save_best = parts.save_best = true;
     whole.output_dir = folder.path() / (opt + "_whole");
@@ -308,6 +308,44 @@ TEST(Trainer, TwoAccumulatedBatchesAreOneOfTwiceTheSize) {
   for (const auto& [name, tensor] : adapter_of(halves.output_dir / "checkpoint_last.pth")) {
     EXPECT_TRUE(at::allclose(tensors.at(name), tensor, 1e-3, 1e-3)) << name;
   }
+}
+
+// What a sample contributes does not depend on its row either, so with all of them in one step the rows do not matter.
+// Tolerances as above, of 4 steps.
+TEST(Trainer, PackedSamplesTrainAsTheyDoAlone) {
+  for (const auto task : {infer::Task::kVqa, infer::Task::kCaption}) {
+    const TemporaryFolder folder("trainer_packed");
+    make_tiny_run(folder.path(), task);
+    TrainOptions alone, packed;
+    alone.output_dir = folder.path() / "alone";
+    packed.output_dir = folder.path() / "packed";
+    const auto keys = [&](const char* pack) {
+      return tiny_config(folder.path(), {"augment=false", "batch_size_train=4096", pack});
+    };
+    const auto a = train(keys("pack_samples=1"), alone);
+    const auto b = train(keys("pack_samples=3"), packed);
+    for (size_t i = 0; i < a.epoch_loss.size(); ++i)
+      EXPECT_NEAR(a.epoch_loss[i], b.epoch_loss[i], 1e-3 * a.epoch_loss[i]);
+    const auto tensors = adapter_of(alone.output_dir / "checkpoint_last.pth");
+    for (const auto& [name, tensor] : adapter_of(packed.output_dir / "checkpoint_last.pth")) {
+      EXPECT_TRUE(at::allclose(tensors.at(name), tensor, 1e-3, 1e-3)) << name;
+    }
+  }
+}
+
+TEST(Trainer, ReplacesWholeRowsWhoseMediumIsBroken) {
+  const TemporaryFolder folder("trainer_packed_bad");
+  make_tiny_run(folder.path(), infer::Task::kVideoQa);
+  break_one(tiny_config(folder.path()));
+  set_log_sink([](LogLevel, std::string_view) {});
+  for (const char* keys : {"augment=true", "augment=false"}) {
+    TrainOptions options;
+    options.output_dir = folder.path() / keys;
+    const auto result = train(tiny_config(folder.path(), {keys, "pack_samples=2"}), options);
+    for (const auto& line : log_lines(options.output_dir)) EXPECT_EQ(line.at("train_bad_samples"), 3);
+    EXPECT_LT(result.epoch_loss.back(), result.epoch_loss.front());
+  }
+  set_log_sink({});
 }
 
 // Momentum without decay moves by at most lr · bound / (1 - momentum) a step, however steep the loss is.
