@@ -1,11 +1,22 @@
 #include "epalm/io/mapped_tensor.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 
 #include "epalm/base/error.h"
 
 namespace epalm::io {
+namespace {
+
+// Of the storages that share a file, which are told by it.
+void let_go(void* file) {
+  delete static_cast<std::shared_ptr<const MappedFile>*>(file);
+}
+
+}  // namespace
 
 std::optional<uint64_t> byte_size(const std::vector<int64_t>& shape, at::ScalarType dtype) {
   if (shape.size() > kMostDimensions) return std::nullopt;
@@ -34,9 +45,18 @@ at::Tensor tensor_from_mapping(const std::shared_ptr<const MappedFile>& file, st
   const bool is_aligned = reinterpret_cast<uintptr_t>(bytes.data()) % item == 0;
   if (bytes.empty() || !is_aligned || dtype == at::kBool) return tensor_from_bytes(bytes, dtype);
   // The mapping is private and writable, so dropping const is sound.
-  return at::from_blob(
-      const_cast<std::byte*>(bytes.data()), {static_cast<int64_t>(bytes.size() / item)}, [file](void*) {},
-      at::TensorOptions(dtype));
+  at::DataPtr data(const_cast<std::byte*>(bytes.data()), new std::shared_ptr<const MappedFile>(file), &let_go,
+                   at::kCPU);
+  const c10::Storage storage(c10::Storage::use_byte_size_t(), bytes.size(), std::move(data));
+  return at::empty({0}, dtype).set_(storage, 0, {static_cast<int64_t>(bytes.size() / item)});
+}
+
+void give_back_pages(const at::Tensor& tensor) {
+  if (tensor.storage().data_ptr().get_deleter() != &let_go || !tensor.is_contiguous()) return;
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<uintptr_t>(tensor.data_ptr()), end = begin + tensor.nbytes();
+  const uintptr_t first = (begin + page - 1) / page * page, last = end / page * page;
+  if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
 }  // namespace epalm::io

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "epalm/base/error.h"
+#include "epalm/io/mapped_tensor.h"
 
 namespace epalm::nn {
 namespace {
@@ -130,6 +131,8 @@ Weights load_weights(const std::vector<WeightSpec>& table, const io::TensorFile&
     require(at::isFloatingType(tensor.scalar_type()), "'{}': tensor {} holds {}, expected floating-point numbers",
             file.path().string(), name, toString(tensor.scalar_type()));
     add(weights, *spec, tensor, options.precision);
+    const bool shared = weights.quantized(spec->name) == nullptr && weights.at(spec->name).is_alias_of(tensor);
+    if (!shared) io::give_back_pages(tensor);
   }
   return weights;
 }

@@ -2,7 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 
 #include "epalm/base/error.h"
 #include "epalm/io/safetensors.h"
@@ -81,6 +86,37 @@ TEST(LoadWeights, SharesTheMemoryOfAFileThatHoldsTheTypeAlready) {
   const Weights weights = load_weights({{"m", {2, 3}}, {"v", {4}}}, *file, {.precision = Precision::kBFloat16});
   EXPECT_EQ(weights.at("m").data_ptr(), file->read("m").data_ptr());
   EXPECT_EQ(weights.at("v").data_ptr(), file->read("v").data_ptr());
+}
+
+// Pages of files that count as this process's memory, in KiB.
+int64_t file_pages() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    if (word == "RssFile:" && status >> word) return std::stoll(word);
+  }
+  return -1;
+}
+
+TEST(LoadWeights, GivesBackThePagesOfWhatItKeepsInAnotherForm) {
+  const auto path = std::filesystem::path(testing::TempDir()) / fmt::format("pages_{}.safetensors", ::getpid());
+  constexpr int64_t kRows = 2048, kColumns = 4096, kKib = kRows * kColumns * 2 / 1024;
+  io::write_safetensors(path, {{"m", at::ones({kRows, kColumns}, at::kBFloat16)}});
+  const auto file = io::open_safetensors(path);
+  const std::vector<WeightSpec> table{{.name = "m", .shape = {kRows, kColumns}, .quantizable = true}};
+  file->read("m").sum();
+  const int64_t with_file = file_pages();
+  ASSERT_GE(with_file, kKib);
+  for (const Precision precision : {Precision::kFloat32, Precision::kInt8, Precision::kBFloat16}) {
+    const Weights weights = load_weights(table, *file, {.precision = precision});
+    // Half of them: what else the process touches of files, its own code above all, is less than the other half.
+    if (precision == Precision::kBFloat16) {
+      EXPECT_EQ(weights.at("m").sum().item<float>(), at::ones({kRows, kColumns}).to(at::kBFloat16).sum().item<float>());
+      EXPECT_GT(file_pages(), with_file - kKib / 2);
+    } else {
+      EXPECT_LT(file_pages(), with_file - kKib / 2);
+    }
+  }
+  std::filesystem::remove(path);
 }
 
 TEST(LoadWeights, RefusesNumbersThatAreNotFloatingPoint) {
