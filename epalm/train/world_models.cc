@@ -190,7 +190,7 @@ PretrainOptions pretrain_options(WorldModel model) {
     case WorldModel::kVit:
       return {.steps = 6000, .batch_size = 32, .learning_rate = 1e-3, .warmup_steps = 100, .matrix_rate = 5e-3};
     case WorldModel::kTimesformer:
-      return {.steps = 3000, .batch_size = 16, .learning_rate = 8e-4, .warmup_steps = 40, .matrix_rate = 4e-3};
+      return {.steps = 6000, .batch_size = 16, .learning_rate = 8e-4, .warmup_steps = 40, .matrix_rate = 4e-3};
     case WorldModel::kAst:
       break;
   }
