@@ -4,12 +4,13 @@
 #include <cmath>
 #include <optional>
 
+#include "epalm/base/log.h"
 #include "epalm/media/av_input.h"
 
 namespace epalm::media {
 namespace {
 
-constexpr int64_t kTolerated = 50;         // of so many packets one may be damaged
+constexpr int64_t kTolerated = 50;         // of so many packets one may be junk, where junk is usual
 constexpr float kLargestSample = 1 << 24;  // float files may hold integers as they are; more is damage
 
 class Sound {
@@ -40,7 +41,7 @@ class Sound {
                 "truncated",
                 name(), seconds_read());
         ++packets_;
-        decode(packet.get());
+        if (packet->size > 0) decode(packet.get());  // empty ones hold nothing, and decoders refuse them
       }
       av_packet_unref(packet.get());
     }
@@ -48,6 +49,10 @@ class Sound {
     if (converter_ != nullptr) convert(nullptr);
     require(damaged_ * kTolerated <= packets_, "'{}': {} of {} packets of the {} sound are damaged", name(), damaged_,
             packets_, decoder_->codec->name);
+    if (damaged_ > 0) {
+      log_warning("'{}': {} of {} packets of the {} sound are damaged and left out", name(), damaged_, packets_,
+                  decoder_->codec->name);
+    }
     require(!channels_.empty() && !channels_[0].empty(), "'{}': the sound holds no sample", name());
     check_length();
     return joined();
@@ -69,12 +74,13 @@ class Sound {
   }
 
   void decode(const AVPacket* packet) {
-    if (avcodec_send_packet(decoder_.get(), packet) < 0 && packet != nullptr) ++damaged_;
+    const int sent = avcodec_send_packet(decoder_.get(), packet);
+    if (sent < 0 && packet != nullptr) note_damage(sent);
     for (;;) {
       const int error = avcodec_receive_frame(decoder_.get(), frame_.get());
       if (error == AVERROR(EAGAIN) || error == AVERROR_EOF) return;
       if (error < 0) {
-        ++damaged_;
+        note_damage(error);
         if (packet == nullptr) return;
         file_->check_clock();
         continue;
@@ -82,6 +88,15 @@ class Sound {
       prepare(*frame_);
       convert(frame_.get());
     }
+  }
+
+  // MP3 files are cut and joined between any bytes, and players skip what is left of a packet.
+  void note_damage(int error) {
+    const AVCodecID codec = decoder_->codec_id;
+    require(codec == AV_CODEC_ID_MP3 || codec == AV_CODEC_ID_MP2 || codec == AV_CODEC_ID_MP1,
+            "'{}': packet {} of the {} sound, at {:.2f} s, is damaged: {}", name(), packets_ - 1, decoder_->codec->name,
+            seconds_read(), av_text(error));
+    ++damaged_;
   }
 
   void prepare(const AVFrame& frame) {

@@ -8,7 +8,10 @@ extern "C" {
 #include <libswscale/swscale.h>
 }
 
+#include <array>
+#include <cstdarg>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "epalm/base/error.h"
@@ -53,7 +56,19 @@ inline std::string av_text(int error) {
   return text;
 }
 
-// Silences FFmpeg and bounds each of its allocations; every opening calls it.
+// Silences FFmpeg, except for Complaints, and bounds each of its allocations; every opening calls it.
 void prepare_ffmpeg();
+
+// What FFmpeg says is wrong where it returns no error: the `opaque` of one demuxer or decoder, which it outlives. Safe
+// from several threads.
+class Complaint {
+ public:
+  void hear(const char* format, va_list words);
+  std::string take();  // the first one since the last call; "" if there is none
+
+ private:
+  std::mutex mutex_;
+  std::array<char, 200> first_{};
+};
 
 }  // namespace epalm::media

@@ -1,11 +1,9 @@
 #include "epalm/media/av_input.h"
 
 #include <algorithm>
-#include <array>
 #include <climits>
 #include <cmath>
 #include <cstdio>
-#include <mutex>
 #include <span>
 #include <string_view>
 #include <thread>
@@ -27,32 +25,21 @@ constexpr int kBlock_px = 64;                            // the largest block th
 constexpr int kEdge_px = 64;                             // at most, of both edges that vectors may point beyond
 constexpr int64_t kSlackPixels = 1 << 16;
 
-// What a demuxer says is wrong with its file while this lives, on this thread.
-class Complaints {
- public:
-  explicit Complaints(const AVFormatContext* demuxer) : demuxer_(demuxer) { listening_ = this; }
-  ~Complaints() { listening_ = nullptr; }
-  Complaints(const Complaints&) = delete;
-  Complaints& operator=(const Complaints&) = delete;
+void hear(void* speaker, int level, const char* format, va_list words) {
+  if (speaker == nullptr || level > AV_LOG_ERROR) return;
+  const auto* kind = *static_cast<const AVClass* const*>(speaker);
+  void* listener = nullptr;
+  if (kind == avformat_get_class()) listener = static_cast<AVFormatContext*>(speaker)->opaque;
+  if (kind == avcodec_get_class()) listener = static_cast<AVCodecContext*>(speaker)->opaque;
+  if (listener != nullptr) static_cast<Complaint*>(listener)->hear(format, words);
+}
 
-  // The first one; "" if there is none.
-  std::string_view first() const { return first_.data(); }
-
-  static void hear(void* speaker, int level, const char* format, va_list words) {
-    if (listening_ == nullptr || speaker != listening_->demuxer_ || level > AV_LOG_ERROR) return;
-    auto& first = listening_->first_;
-    if (first[0] != '\0') return;
-    std::vsnprintf(first.data(), first.size(), format, words);
-    std::replace(first.begin(), first.end(), '\n', '\0');
-  }
-
- private:
-  static thread_local Complaints* listening_;
-  const void* demuxer_;
-  std::array<char, 200> first_{};
-};
-
-thread_local Complaints* Complaints::listening_ = nullptr;
+// Whether the decoder is to give an error where it notices damage, and to look at the checksums that frames have. Where
+// it marks the damaged frames, that is left to it: it takes much for damage that players show as it was meant.
+bool is_strict(AVCodecID codec) {
+  return codec == AV_CODEC_ID_MJPEG || codec == AV_CODEC_ID_PNG || codec == AV_CODEC_ID_APNG ||
+         codec == AV_CODEC_ID_FLAC;
+}
 
 int64_t coded_pixels(int width, int height) {
   const auto padded = [](int side) {
@@ -70,9 +57,23 @@ int refuse_to_open(AVFormatContext*, AVIOContext**, const char*, int, AVDictiona
 void prepare_ffmpeg() {
   static std::once_flag once;
   std::call_once(once, [] {
-    av_log_set_callback(Complaints::hear);
+    av_log_set_callback(hear);
     av_max_alloc(kMaxAllocation);
   });
+}
+
+void Complaint::hear(const char* format, va_list words) {
+  const std::lock_guard lock(mutex_);
+  if (first_[0] != '\0') return;
+  std::vsnprintf(first_.data(), first_.size(), format, words);
+  std::replace(first_.begin(), first_.end(), '\n', '\0');
+}
+
+std::string Complaint::take() {
+  const std::lock_guard lock(mutex_);
+  std::string first = first_.data();
+  first_[0] = '\0';
+  return first;
 }
 
 DecoderShare decoder_share(int width, int height, int wanted_threads, int64_t max_pixels) {
@@ -122,6 +123,7 @@ AvInput::AvInput(std::shared_ptr<LocalFile> file, const MediaLimits& limits)
     throw std::bad_alloc();
   }
   AVFormatContext* context = allocated(avformat_alloc_context());
+  context->opaque = &complaint_;
   context->pb = io_.get();
   context->flags |= AVFMT_FLAG_CUSTOM_IO;
   context->io_open = refuse_to_open;
@@ -135,6 +137,7 @@ AvInput::AvInput(std::shared_ptr<LocalFile> file, const MediaLimits& limits)
   file_->check_clock();
   require(opened >= 0, "'{}' is not a video or sound file that can be read: {}", file_->name(), av_text(opened));
   demuxer_.reset(context);
+  meet_late_streams();
   const int found = find_stream_info();
   file_->check_clock();
   require(found >= 0, "'{}': the {} file is damaged: {}", file_->name(), context->iformat->name, av_text(found));
@@ -145,8 +148,22 @@ AvInput::AvInput(std::shared_ptr<LocalFile> file, const MediaLimits& limits)
           duration_s, limits_.max_duration_s);
 }
 
-// It decodes the first pictures, and does so within the limits as well. Streams that show up later than the header
-// (MPEG-PS, FLV) know only those of prepare_ffmpeg().
+// Some containers (MPEG-PS, FLV) do not name their streams before the first packet of each. Reading as far as
+// find_stream_info() may does not decode, and gives each of them options there.
+void AvInput::meet_late_streams() const {
+  if ((demuxer_->ctx_flags & AVFMTCTX_NOHEADER) == 0) return;
+  const PacketPtr packet(allocated(av_packet_alloc()));
+  for (int64_t bytes = 0; bytes < kProbeBytes && av_read_frame(demuxer_.get(), packet.get()) >= 0;) {
+    bytes += std::max(packet->size, 1);
+    av_packet_unref(packet.get());
+  }
+  file_->check_clock();
+  require(av_seek_frame(demuxer_.get(), -1, 0, AVSEEK_FLAG_BYTE) >= 0,
+          "'{}': the {} file cannot be read from its start again; make an mp4 or mkv of it", file_->name(),
+          demuxer_->iformat->name);
+}
+
+// It decodes the first pictures, and does so within the limits as well.
 int AvInput::find_stream_info() const {
   const std::span streams(demuxer_->streams, demuxer_->nb_streams);
   std::vector<AVDictionary*> options(streams.size());
@@ -212,13 +229,13 @@ double AvInput::stated_duration_s(const AVStream* stream) const {
 
 bool AvInput::read(AVPacket* packet) const {
   file_->check_clock();
-  const Complaints complaints(demuxer_.get());
   const int error = av_read_frame(demuxer_.get(), packet);
-  const bool goes_on_behind_damage = std::string_view(demuxer_->iformat->name).starts_with("matroska");
-  if (goes_on_behind_damage && !complaints.first().empty()) {
+  const std::string_view container = demuxer_->iformat->name;
+  const bool goes_on_behind_damage = container.starts_with("matroska") || container == "ogg";
+  if (const std::string complaint = complaint_.take(); goes_on_behind_damage && !complaint.empty()) {
     av_packet_unref(packet);
     file_->check_clock();
-    fail("'{}': the {} file is damaged: {}", file_->name(), demuxer_->iformat->name, complaints.first());
+    fail("'{}': the {} file is damaged: {}", file_->name(), demuxer_->iformat->name, complaint);
   }
   if (error >= 0) return true;
   file_->check_clock();
@@ -229,7 +246,9 @@ bool AvInput::read(AVPacket* packet) const {
 }
 
 bool AvInput::seek(const AVStream* stream, int64_t timestamp) const {
-  return av_seek_frame(demuxer_.get(), stream->index, timestamp, AVSEEK_FLAG_BACKWARD) >= 0;
+  const bool found = av_seek_frame(demuxer_.get(), stream->index, timestamp, AVSEEK_FLAG_BACKWARD) >= 0;
+  complaint_.take();  // of what it passed over
+  return found;
 }
 
 CodecPtr AvInput::open_decoder(const AVStream* stream, int threads) const {
@@ -241,6 +260,7 @@ CodecPtr AvInput::open_decoder(const AVStream* stream, int threads) const {
   decoder->pkt_timebase = stream->time_base;
   const DecoderShare share = decoder_share(decoder->width, decoder->height, threads, limits_.max_pixels);
   decoder->max_pixels = share.max_pixels;
+  if (is_strict(codec->id)) decoder->err_recognition |= AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
   decoder->thread_count = share.threads;
   if (error >= 0) error = avcodec_open2(decoder.get(), codec, nullptr);
   require(error >= 0, "'{}': the {} decoder does not accept the stream: {}", file_->name(), codec->name,

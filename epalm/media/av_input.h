@@ -29,7 +29,7 @@ class AvInput {
   double stated_duration_s(const AVStream* stream) const;
 
   // The next packet of any stream that is not discarded; false at the end. Throws Error on damage, also where FFmpeg
-  // would go on behind it and say nothing (Matroska), or a late clock.
+  // would go on behind it and say nothing (Matroska, Ogg), or a late clock.
   bool read(AVPacket* packet) const;
 
   // To the packet of `stream` at or before `timestamp` as the container sees it; false if it cannot.
@@ -49,12 +49,14 @@ class AvInput {
   static int read_bytes(void* position, uint8_t* bytes, int count);
   static int64_t seek_bytes(void* position, int64_t offset, int whence);
   AVStream* find(AVMediaType type) const;
+  void meet_late_streams() const;
   int find_stream_info() const;
 
   std::shared_ptr<LocalFile> file_;
   MediaLimits limits_;
   std::unique_ptr<Position> position_;
   IoPtr io_;
+  mutable Complaint complaint_;
   DemuxerPtr demuxer_;
 };
 

@@ -21,22 +21,24 @@ class FrameDecoder {
   void start_at(int32_t packet);
 
   // The next shown frame, whose pts is the number of its packet (AV_NOPTS_VALUE for a second frame of one packet);
-  // null at the end. Valid until the next call. Throws Error if a packet cannot be decoded; then start_at() again.
-  // Packets that fail before the first frame of the whole video only lack what was cut off before them.
-  const AVFrame* next();
+  // null at the end. Valid until the next call. Throws Error if a packet cannot be decoded, or the clock is late; then
+  // start_at() again. Packets that fail before the first frame of the whole video only lack what was cut off before
+  // them, where not all are key frames. number: of the frame, as far as the caller knows, for the Error.
+  const AVFrame* next(int64_t number);
 
-  // Throws Error if the decoder had to guess a part of the frame.
-  void check_whole(const AVFrame& frame) const;
+  // Throws Error if the decoder knows that a part of the frame is missing, or said so of it or one shortly behind it.
+  void check_whole(const AVFrame& frame, int64_t number);
 
   int64_t frames_decoded() const { return frames_decoded_; }
 
  private:
-  bool feed();  // false: there is nothing more
-  void check(int error) const;
+  bool feed(int64_t number);  // false: there is nothing more
+  void check(int error, int64_t number) const;
   bool may_skip(int32_t packet) const;
   bool is_behind(int32_t packet) const;
 
   PacketCursor* cursor_;
+  Complaint complaint_;
   CodecPtr decoder_;
   PacketPtr packet_;
   FramePtr frame_;

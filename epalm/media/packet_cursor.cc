@@ -82,6 +82,7 @@ bool PacketCursor::read(AVPacket* packet) {
 
 void PacketCursor::use_index(const std::vector<VideoPacket>* packets) {
   packets_ = packets;
+  key_packets_only_ = std::all_of(packets->begin(), packets->end(), [](const VideoPacket& each) { return each.key; });
   by_bytes_.resize(packets->size());
   std::iota(by_bytes_.begin(), by_bytes_.end(), 0);
   std::sort(by_bytes_.begin(), by_bytes_.end(), [&](int32_t a, int32_t b) {

@@ -26,6 +26,9 @@ class PacketCursor {
   // the container says of them. The owner keeps them alive.
   void use_index(const std::vector<VideoPacket>* packets);
 
+  // Whether the index shows that no packet needs another.
+  bool has_key_packets_only() const { return key_packets_only_; }
+
   void go_to(int32_t number);
 
  private:
@@ -48,7 +51,8 @@ class PacketCursor {
 
   const std::vector<VideoPacket>* packets_ = nullptr;
   std::vector<int32_t> by_bytes_;  // packet numbers in the order of size and checksum
-  bool seeks_ = true;              // until the container's seeking led astray
+  bool key_packets_only_ = false;
+  bool seeks_ = true;  // until the container's seeking led astray
 };
 
 }  // namespace epalm::media

@@ -96,8 +96,8 @@ class VideoFile::Reader {
   std::vector<int32_t> order_by_decoding() {
     std::vector<int32_t> order;
     start_at(0);
-    while (const AVFrame* frame = decoder_->next()) {
-      check_frame(*frame);
+    while (const AVFrame* frame = decoder_->next(std::ssize(order))) {
+      check_frame(*frame, std::ssize(order));
       const bool named = frame->pts >= 0 && frame->pts < static_cast<int64_t>(index_.packets.size());
       order.push_back(named ? static_cast<int32_t>(frame->pts) : FrameIndex::kNoFrame);
       check_frame_count(order.size());
@@ -209,10 +209,10 @@ class VideoFile::Reader {
     const int64_t first = last_;
     start_ = kNowhere;  // until it is known that all went well
     current_ = nullptr;
-    while (const AVFrame* frame = decoder_->next()) {
+    while (const AVFrame* frame = decoder_->next(last_ + 1)) {
       const int64_t rank = index_.packets_name_frames ? rank_of(*frame) : last_ + 1;
       if (rank <= first && start > 0) continue;  // shown before the key frame, and lacks what it refers to
-      check_frame(*frame);
+      check_frame(*frame, rank);
       if (rank <= last_ || rank > index || (!skips_ && rank > last_ + 1)) return nullptr;
       last_ = rank;
       if (rank < index) continue;
@@ -227,8 +227,8 @@ class VideoFile::Reader {
     return known ? index_.rank[static_cast<size_t>(frame.pts)] : FrameIndex::kNoFrame;
   }
 
-  void check_frame(const AVFrame& frame) {
-    decoder_->check_whole(frame);
+  void check_frame(const AVFrame& frame, int64_t number) {
+    decoder_->check_whole(frame, number);
     if (width_ == 0) {
       cursor_->input().check_size(frame.width, frame.height);
       width_ = frame.width;

@@ -42,8 +42,11 @@ struct VideoInfo {
 // interlaced fields, animated GIF), it decodes once. Memory: the decoder's frames (at most 16 that others refer to, and
 // one for each thread, of which there are the fewer the larger the frames), 60 bytes per frame of the file, and what a
 // call returns. Throws Error naming the file: not a regular file (URL, device, folder, pipe), no video in it,
-// beyond the limits, damaged or truncated, another resolution midway. An Error while reading leaves the object usable.
-// One thread at a time per object.
+// beyond the limits, damaged or truncated, another resolution midway; of damage within a frame that is decoded, its
+// number. An Error while reading leaves the object usable. One thread at a time per object.
+// Damage is noticed as far as the codec lets it. FFV1 and PNG have checksums and show every changed byte; one changed
+// byte of MPEG-2, MPEG-4 or GIF shows more often than not, of H.264, AV1 or Motion JPEG about every second or third
+// time, of HEVC, VP8 and VP9 hardly ever: it then gives other pixels, in every program.
 class VideoFile {
  public:
   explicit VideoFile(const std::filesystem::path& path, const VideoOptions& options = {});

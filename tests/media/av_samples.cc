@@ -1,6 +1,8 @@
 #include "tests/media/av_samples.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -117,6 +119,35 @@ int64_t frames_by_ffprobe(const std::filesystem::path& path) {
   if (std::fscanf(output, "%lld", &frames) != 1) frames = -1;
   ::pclose(output);
   return frames;
+}
+
+int64_t growth_mib(const std::function<void()>& work) {
+  const auto peak_kib = [] {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+  };
+  int ends[2];
+  if (::pipe(ends) != 0) return -1;
+  const pid_t id = ::fork();
+  if (id == 0) {
+    const int64_t before = peak_kib();
+    work();
+    const int64_t growth = (peak_kib() - before) / 1024;
+    ::_exit(::write(ends[1], &growth, sizeof growth) == sizeof growth ? 0 : 1);
+  }
+  int64_t growth = -1;
+  int status = 0;
+  const bool told = id > 0 && ::waitpid(id, &status, 0) == id && status == 0;
+  if (told && ::read(ends[0], &growth, sizeof growth) != sizeof growth) growth = -1;
+  ::close(ends[0]);
+  ::close(ends[1]);
+  return growth;
+}
+
+int mutations(int unless_set) {
+  const char* wanted = std::getenv("EPALM_MUTATIONS");
+  return wanted == nullptr ? unless_set : std::atoi(wanted);
 }
 
 Bytes small_sound(const std::string& extension) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,12 @@ Waveform tones(int sample_rate_hz, int channels, int64_t length);
 bool ffmpeg(const std::string& arguments);
 // What `ffprobe -count_frames` says of the video; -1 without an answer.
 int64_t frames_by_ffprobe(const std::filesystem::path& path);
+
+// By how much the memory of a process of its own grows at most while it does that; -1 if that process fails.
+int64_t growth_mib(const std::function<void()>& work);
+
+// How many files of each kind a test is to damage: the variable EPALM_MUTATIONS, if it is set.
+int mutations(int unless_set);
 
 // The same sound, or a clip of 30 frames of 64x48 pixels at 25 a second, as a small file of this extension; empty where
 // ffmpeg cannot make it.
