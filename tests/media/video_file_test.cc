@@ -130,6 +130,9 @@ const Clip kClips[]{
     {"cut.mp4", converted("-ss 0.5 INPUT -c copy")},  // an edit list hides what is before the cut
     {"program.ts", converted("INPUT -c:v mpeg2video -q:v 2 -g 10 -bf 2"), 45},
     {"fields.ts", converted("INPUT -c:v mpeg2video -q:v 2 -g 10 -flags +ilme+ildct -top 1"), 45},
+    {"program.mpg", converted("INPUT -c:v mpeg2video -q:v 2 -g 10 -bf 2 -f vob"), 45},
+    {"fields.mpg", converted("INPUT -c:v mpeg2video -q:v 2 -g 10 -flags +ilme+ildct -top 1 -f vob"), 45},
+    {"h264.flv", converted("INPUT -c:v libx264 -g 10 -bf 2"), 45},
     {"motion.avi", converted("INPUT -c:v mjpeg -q:v 2"), 45},
     {"lossless.mkv", converted("INPUT -c:v ffv1"), 45},
 };
@@ -254,6 +257,29 @@ TEST(VideoFile, GivesTheSameWithManyThreads) {
   VideoFile four(path, many);
   const std::vector<int64_t> wanted{59, 0, 31, 30, 12, 11};
   EXPECT_EQ(one.frames(wanted), four.frames(wanted));
+}
+
+// 25 frames a second: 60 bytes for each of 180,000 frames, and no more of FFmpeg's, are 22 MB; the rest is room for the
+// decoder and what the heap does not give back.
+TEST(VideoFile, SamplesTwoHoursInLittleMemory) {
+  constexpr int64_t kShown = 40, kTimes = 4500, kMost_mib = 100;
+  const auto part = temporary("part_of_long.mp4"), path = temporary("two_hours.mp4");
+  save_video(part, numbered_frames(kShown, 64, 48), {.key_frame_interval = 20});
+  ASSERT_TRUE(ffmpeg(fmt::format("-stream_loop {} -i '{}' -c copy '{}'", kTimes - 1, part.string(), path.string())));
+  std::vector<int64_t> indices;
+  for (int64_t i = 0; i < 8; ++i) indices.push_back(kShown * kTimes * (2 * i + 1) / 16 + i);
+  const auto sample = [&] {
+    VideoFile video(path, with_seeking(Seeking::kWhenCheaper));
+    std::vector<int64_t> shown{video.info().frames};
+    for (const Image& image : video.frames(indices)) shown.push_back(samples::number_shown(image));
+    return shown;
+  };
+  std::vector<int64_t> expected{kShown * kTimes};
+  for (const int64_t index : indices) expected.push_back(index % kShown);
+  EXPECT_EQ(sample(), expected);
+  const int64_t growth = samples::growth_mib(sample);
+  EXPECT_GT(growth, 0);
+  EXPECT_LT(growth, kMost_mib);
 }
 
 TEST(VideoFile, RefusesIndicesOutside) {
