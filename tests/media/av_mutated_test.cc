@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdlib>
 
 #include "epalm/base/python_random.h"
 #include "epalm/media/audio_file.h"
@@ -29,11 +28,6 @@ constexpr MediaLimits kLimits{.max_pixels = 1 << 18,
 // The clock is looked at between packets, and one packet holds at most 2^18 pixels; the rest is for a busy machine with
 // sanitizers.
 constexpr double kMaxCall_s = 2 * kMaxWork_s + 10;
-
-int mutations() {
-  const char* wanted = std::getenv("EPALM_MUTATIONS");
-  return wanted == nullptr ? 25 : std::atoi(wanted);
-}
 
 Bytes mutated(Bytes bytes, PythonRandom& random) {
   const auto place = [&](size_t size) { return random.randrange(static_cast<int64_t>(size)); };
@@ -144,7 +138,8 @@ TEST_P(MediaMutated, IsReadOrRefused) {
   int read_count = 0;
   int errors = 0;
   double longest_s = 0;
-  for (int i = 0; i < mutations(); ++i) {
+  const int mutations = samples::mutations(25);
+  for (int i = 0; i < mutations; ++i) {
     Bytes bytes = mutated(file, random);
     if (std::string(extension) == ".ogg" && i % 4 != 0) repair_ogg_checksums(bytes);  // they hide the rest
     const auto path = samples::written(std::string("mutated") + extension, bytes);
@@ -162,7 +157,7 @@ TEST_P(MediaMutated, IsReadOrRefused) {
       FAIL() << "mutation " << i;
     }
   }
-  std::printf("%s: %d mutations, %d read, %d refused, longest %.2f s\n", extension, mutations(), read_count, errors,
+  std::printf("%s: %d mutations, %d read, %d refused, longest %.2f s\n", extension, mutations, read_count, errors,
               longest_s);
   EXPECT_LT(longest_s, kMaxCall_s);
   EXPECT_GT(errors, 0) << "no mutation did harm: the test tests nothing";

@@ -7,6 +7,7 @@
 #include "epalm/base/error.h"
 #include "epalm/base/python_random.h"
 #include "epalm/media/image_file.h"
+#include "tests/media/av_samples.h"
 #include "tests/media/encoded_samples.h"
 
 namespace epalm::media {
@@ -14,7 +15,6 @@ namespace {
 
 using samples::Bytes;
 
-constexpr int kMutations = 400;
 constexpr ImageLimits kLimits{1 << 18, 4096};  // small, so that a changed size costs no time
 
 size_t position(PythonRandom& random, size_t size) {
@@ -62,7 +62,7 @@ void decode_mutations_of(const Bytes& file, uint64_t seed, bool is_png = false) 
   PythonRandom random(seed);
   int images = 0;
   int errors = 0;
-  for (int i = 0; i < kMutations; ++i) {
+  for (int i = samples::mutations(400); i > 0; --i) {
     Bytes bytes = mutated(file, random);
     if (is_png && i % 4 != 0) samples::repair_png_checksums(bytes);  // or else the check sums hide the rest
     try {
