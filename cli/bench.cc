@@ -1,12 +1,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <span>
 
+#include "cli/assets.h"
 #include "cli/console.h"
 #include "cli/interrupt.h"
 #include "cli/session.h"
+#include "epalm/base/atomic_write.h"
 #include "epalm/bench/all_rows.h"
 #include "epalm/bench/bench_report.h"
+#include "epalm/bench/growth_chart.h"
 #include "epalm/bench/select_rows.h"
 
 namespace epalm::cli {
@@ -14,27 +19,50 @@ namespace {
 
 struct BenchFlags {
   std::vector<std::string> names;
+  std::string plot;
   bool json = false, list = false;
 };
 
+void show(const std::string& what, int64_t done, int64_t total) {
+  Console::get().progress("bench", done, total, what);
+}
+
+// Opened before anything is measured, so that a file which cannot be written is refused at once.
+std::vector<bench::GrowthCurve> plot(AtomicFile& file, const infer::Machine& machine) {
+  bench::GrowthOptions options;
+  options.interrupted = interrupted;
+  options.progress = show;
+  const auto curves = bench::measure_growth(options);
+  const std::string where = fmt::format("{}, {} {}, libtorch {}, weights in bfloat16", machine.cpu, machine.threads,
+                                        machine.threads == 1 ? "thread" : "threads", machine.libraries.at("libtorch"));
+  const std::string svg = bench::growth_svg("How the cost grows", where, curves);
+  file.write(std::as_bytes(std::span(svg)));
+  file.commit();
+  return curves;
+}
+
 int run_bench(const BenchFlags& flags) {
-  const auto rows = bench::select_rows(bench::all_rows(), flags.names);
+  auto rows = bench::select_rows(bench::all_rows(assets_folder), flags.names);
   if (flags.list) {
     fmt::print("{}", bench::list_text(rows));
     return 0;
   }
+  if (!flags.plot.empty() && flags.names.empty()) rows.clear();
+  std::optional<AtomicFile> plot_file;
+  if (!flags.plot.empty()) plot_file.emplace(flags.plot);
   bench::RunOptions options;
   options.interrupted = interrupted;
-  options.progress = [](const std::string& name, int64_t done, int64_t total) {
-    Console::get().progress("bench", done, total, name);
-  };
+  options.progress = show;
   const infer::Machine machine = infer::this_machine();
   const auto results = bench::run_rows(rows, options);
+  const auto curves = plot_file ? plot(*plot_file, machine) : std::vector<bench::GrowthCurve>();
   Console::get().clear_progress();
   if (flags.json) {
-    fmt::print("{}\n", bench::to_json(machine, results).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    const auto document = bench::to_json(machine, results, curves);
+    fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
   } else {
-    fmt::print("{}", bench::to_text(machine, results));
+    fmt::print("{}", bench::to_text(machine, results, curves));
+    if (plot_file) fmt::print("Drawn in {}\n", flags.plot);
   }
   return std::all_of(results.begin(), results.end(), [](const auto& result) { return result.error.empty(); }) ? 0 : 1;
 }
@@ -46,11 +74,16 @@ void add_bench(CLI::App& app, Session& session) {
   auto flags = std::make_shared<BenchFlags>();
   verb->add_option("NAME", flags->names, "rows to measure, or what their names begin with; default: all");
   verb->add_flag("--list", flags->list, "the rows and their targets, nothing measured");
+  verb->add_option("--plot", flags->plot,
+                   "SVG file that gets curves of how the cost grows with batch, text length, model size, beams and "
+                   "candidates; without NAME nothing else is measured");
   verb->add_flag("--json", flags->json, "one JSON document");
   verb->footer(
       "\nA ratio says how many times better than the plain path, measured in the same run. Other work on the machine\n"
-      "disturbs the figures. A missed target is no failure; a row that could not be computed is.\n"
-      "Example:\n  epalm bench media");
+      "disturbs the figures. The roofline is the least time that the row's products and bytes can take here, as a "
+      "share of\n"
+      "the time that they took. A missed target is no failure; a row that could not be computed is.\n"
+      "Examples:\n  epalm bench media\n  epalm bench --plot growth.svg");
   verb->callback([flags, &session] { session.action = [flags] { return run_bench(*flags); }; });
 }
 

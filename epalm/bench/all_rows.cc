@@ -1,10 +1,13 @@
 #include "epalm/bench/all_rows.h"
 
+#include "epalm/bench/lever_rows.h"
+
 namespace epalm::bench {
 
-std::vector<Row> all_rows() {
+std::vector<Row> all_rows(const AssetsFolder& assets) {
   std::vector<Row> rows;
-  for (const auto& group : {video_rows(), audio_rows(), encoder_rows(), data_rows(), train_rows(), generate_rows()}) {
+  for (const auto& group : {video_rows(), audio_rows(), encoder_rows(), data_rows(), train_rows(), generate_rows(),
+                            demo_rows(assets), lever_rows()}) {
     rows.insert(rows.end(), group.begin(), group.end());
   }
   return rows;

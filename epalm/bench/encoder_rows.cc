@@ -3,6 +3,7 @@
 
 #include "epalm/base/error.h"
 #include "epalm/bench/all_rows.h"
+#include "epalm/bench/arithmetic.h"
 #include "epalm/bench/large_model.h"
 #include "epalm/bench/plain_encoders.h"
 #include "epalm/bench/race.h"
@@ -44,7 +45,7 @@ std::string compare(const at::Tensor& ours, const at::Tensor& plain, nn::Precisi
 template <typename Encoder, typename Config>
 Measurement measure_encoder(const Config& config, const std::vector<nn::WeightSpec>& table,
                             at::Tensor (*plain_forward)(const Config&, const nn::Weights&, const at::Tensor&),
-                            const std::vector<int64_t>& shape, nn::Precision precision) {
+                            const std::vector<int64_t>& shape, double flop, nn::Precision precision) {
   const at::NoGradGuard no_gradients;
   const auto weights = random_weights_without_zeros(table, kWeightStd);
   const Encoder encoder(config, nn::in_precision(weights, table, precision));
@@ -58,6 +59,10 @@ Measurement measure_encoder(const Config& config, const std::vector<nn::WeightSp
   measured.value = batch / result.ours_s;
   measured.twin = batch / result.twin_s;
   measured.ratio = result.ratio;
+  measured.work = Work{.flop = flop,
+                       .bytes = static_cast<double>(encoder.weights().bytes()),
+                       .precision = precision,
+                       .seconds = result.ours_s};
   measured.note = fmt::format("media [{}], width {}, {} blocks of the published 12; {}", fmt::join(shape, ","),
                               encoder.width(), encoder.depth(), distance);
   return measured;
@@ -67,7 +72,8 @@ Measurement measure_vit(nn::Precision precision) {
   encoders::VitConfig config;
   config.depth = 4;
   return measure_encoder<encoders::Vit>(config, encoders::vit_weights(config), plain_vit,
-                                        {4, 3, config.image_size_px, config.image_size_px}, precision);
+                                        {4, 3, config.image_size_px, config.image_size_px}, vit_flop(config, 4),
+                                        precision);
 }
 
 Measurement measure_timesformer(nn::Precision precision) {
@@ -75,14 +81,14 @@ Measurement measure_timesformer(nn::Precision precision) {
   config.depth = 2;
   return measure_encoder<encoders::Timesformer>(config, encoders::timesformer_weights(config), plain_timesformer,
                                                 {1, 3, config.frames, config.image_size_px, config.image_size_px},
-                                                precision);
+                                                timesformer_flop(config, 1), precision);
 }
 
 Measurement measure_ast(nn::Precision precision) {
   encoders::AstConfig config;
   config.depth = 2;
   return measure_encoder<encoders::Ast>(config, encoders::ast_weights(config), plain_ast,
-                                        {1, config.frames, config.mel_bins}, precision);
+                                        {1, config.frames, config.mel_bins}, ast_flop(config, 1), precision);
 }
 
 using MeasureIn = Measurement (*)(nn::Precision precision);

@@ -1,23 +1,17 @@
 #include <fmt/format.h>
 
-#include <functional>
-
 #include "epalm/base/error.h"
 #include "epalm/bench/all_rows.h"
+#include "epalm/bench/generating.h"
 #include "epalm/bench/large_model.h"
 #include "epalm/bench/plain_epalm.h"
 #include "epalm/bench/race.h"
 #include "epalm/bench/roofline.h"
-#include "epalm/decode/generation.h"
-#include "epalm/model/cached_step.h"
 
 namespace epalm::bench {
 namespace {
 
-constexpr const char *kLm = "1.3b", *kVit = "vit_base_patch16_224";
-constexpr int64_t kVocabulary = 50'272, kPromptTokens = 10, kNewTokens = 20;
-
-struct Work {
+struct Compared {
   int64_t batch, beams;
   nn::Precision precision;
 };
@@ -29,8 +23,8 @@ double plain_seconds(const model::EPalm& model, const nn::Weights& weights, cons
   const lm::OptConfig& config = model.lm().config();
   const at::Tensor rows = features.repeat_interleave(beams, 0);
   double seconds = 0;
-  for (const int64_t length : {kPromptTokens, kPromptTokens + kNewTokens / 2, kPromptTokens + kNewTokens - 1}) {
-    const at::Tensor ids = at::randint(4, kVocabulary, {rows.size(0), length}, at::kLong);
+  for (const int64_t length : {kKnownTokens, kKnownTokens + kNewTokens / 2, kKnownTokens + kNewTokens - 1}) {
+    const at::Tensor ids = random_ids(model, rows.size(0), length);
     seconds += seconds_of(
         [&] { plain_logits(config, weights, linear, model.slots(rows), model.adapter().prompts(), ids).argmax(-1); });
   }
@@ -42,7 +36,7 @@ double plain_seconds(const model::EPalm& model, const nn::Weights& weights, cons
 // order: 24 layers · sqrt(2048) · 2^-24 · 4, with sums of size up to 8 in between.
 void check_plain(const model::EPalm& model, const nn::Weights& weights, const at::Tensor& features) {
   constexpr double kTolerance = 2e-3;
-  const at::Tensor ids = at::randint(4, kVocabulary, {features.size(0), kPromptTokens}, at::kLong);
+  const at::Tensor ids = random_ids(model, features.size(0), kKnownTokens);
   const at::Tensor plain = plain_logits(model.lm().config(), weights, libtorch_linear(weights), model.slots(features),
                                         model.adapter().prompts(), ids);
   const at::Tensor ours = model.next_token_logits(features, ids, at::ones_like(ids));
@@ -51,44 +45,39 @@ void check_plain(const model::EPalm& model, const nn::Weights& weights, const at
           kTolerance);
 }
 
-Measurement measure(const Work& work) {
+Measurement measure(const Compared& compared) {
   const at::NoGradGuard no_gradients;
   at::manual_seed(4);
-  const auto weights = large_lm_weights(kLm, nn::Precision::kFloat32);
-  const at::Tensor features = at::randn({work.batch, 6, 768});
+  const lm::OptConfig lm = lm::opt_shape(kLargeLm);
+  const auto weights = large_lm_weights(lm, nn::Precision::kFloat32);
+  at::Tensor features;
   double plain_s = 0, strong_s = 0;
   {
-    const auto exact = large_model(kLm, weights, kVit);
+    const auto exact = large_model(lm, weights, kLargeVit);
+    features = random_features(exact, compared.batch);
     check_plain(exact, weights, features.narrow(0, 0, 1));
-    plain_s = plain_seconds(exact, weights, libtorch_linear(weights), features, work.beams);
-    strong_s = plain_seconds(exact, weights, onednn_linear(weights), features, work.beams);
+    plain_s = plain_seconds(exact, weights, libtorch_linear(weights), features, compared.beams);
+    strong_s = plain_seconds(exact, weights, onednn_linear(weights), features, compared.beams);
   }
-  const auto model =
-      large_model(kLm, nn::in_precision(weights, lm::opt_weights(lm::opt_shape(kLm)), work.precision), kVit);
-  const at::Tensor ids = at::randint(4, kVocabulary, {work.batch, kPromptTokens}, at::kLong);
-  decode::GenerationOptions options;
-  options.max_length = kPromptTokens + kNewTokens;
-  options.num_beams = work.beams;
-  options.eos_id = -1;
-  const auto generate = [&] {
-    model::CachedStep step(model, features, options.max_length);
-    decode::generate(std::ref(step), ids, at::ones_like(ids), options);
-  };
-  const double ours_s = median_seconds_of(generate, 3);
-  const auto tokens = static_cast<double>(work.batch * kNewTokens);
+  const auto model = large_model(lm, nn::in_precision(weights, lm::opt_weights(lm), compared.precision), kLargeVit);
+  const at::Tensor ids = random_ids(model, compared.batch, kKnownTokens);
+  const auto options = caption_options(compared.beams);
+  const double ours_s = median_seconds_of([&] { generate_captions(model, features, ids, options); }, 3);
+  const auto tokens = static_cast<double>(compared.batch * kNewTokens);
   Measurement measured;
   measured.value = tokens / ours_s;
   measured.twin = tokens / plain_s;
   measured.ratio = plain_s / ours_s;
   measured.strong = strong_s / ours_s;
-  measured.note =
-      fmt::format("OPT-{}, {}weights of {:.2f} GB, {} samples, {} + {} tokens behind a prompt of 10", kLm,
-                  work.beams > 1 ? fmt::format("{} beams, ", work.beams) : "",
-                  static_cast<double>(model.lm().weights().bytes()) / 1e9, work.batch, kPromptTokens, kNewTokens);
+  measured.work = generation_work(model, compared.batch, compared.beams, ours_s);
+  measured.note = fmt::format("OPT-{}, {}weights of {:.2f} GB, {} samples, {} + {} tokens behind a prompt of {}",
+                              kLargeLm, compared.beams > 1 ? fmt::format("{} beams, ", compared.beams) : "",
+                              static_cast<double>(model.lm().weights().bytes()) / 1e9, compared.batch, kKnownTokens,
+                              kNewTokens, kPromptTokens);
   return measured;
 }
 
-Row generate_row(const std::string& name, const std::string& precision, double target, const Work& work) {
+Row generate_row(const std::string& name, const std::string& precision, double target, const Compared& compared) {
   return {.name = "generate." + name,
           .what =
               "captions by greedy search or beams with kept keys and values, against the published program, which "
@@ -96,38 +85,22 @@ Row generate_row(const std::string& name, const std::string& precision, double t
           .unit = "tokens/s",
           .precision = precision,
           .target = Target{Target::Kind::kRatioAtLeast, bound_here(target)},
-          .measure = [work](const std::filesystem::path&) { return measure(work); }};
-}
-
-// Seconds of each of `count` tokens behind the first `known`, one after another for one sample.
-std::vector<double> token_seconds(const model::EPalm& model, int64_t known, int64_t count) {
-  const at::Tensor features = at::randn({1, 6, 768});
-  model::CachedStep step(model, features, known + count + 1);
-  at::Tensor ids = at::randint(4, kVocabulary, {1, known}, at::kLong);
-  step(ids, at::ones_like(ids), {0});  // reads the whole prompt
-  std::vector<double> seconds;
-  for (int64_t token = 0; token < count; ++token) {
-    ids = at::cat({ids, at::full({1, 1}, 5, at::kLong)}, 1);
-    seconds.push_back(seconds_of([&] { step(ids, at::ones_like(ids), {0}); }));
-  }
-  return seconds;
+          .measure = [compared](const std::filesystem::path&) { return measure(compared); }};
 }
 
 // Bound by reading the weights. Against the rate at which this machine reads memory.
 Measurement measure_decoding(nn::Precision precision) {
   const at::NoGradGuard no_gradients;
-  const auto model = large_model(kLm, large_lm_weights(kLm, precision), kVit);
-  const double token_s = median(token_seconds(model, kPromptTokens, 2 * kNewTokens - 1));
-  // What a token needs of the weights: all of them but the tables' other rows.
-  const auto& weights = model.lm().weights();
-  const int64_t bytes =
-      weights.bytes() - static_cast<int64_t>(weights.at("model.decoder.embed_positions.weight").nbytes());
-  const double rate = static_cast<double>(bytes) / token_s / 1e9;
-  const double memory = memory_gb_per_s();
+  const lm::OptConfig lm = lm::opt_shape(kLargeLm);
+  const auto model = large_model(lm, large_lm_weights(lm, precision), kLargeVit);
+  const double token_s = median(token_seconds(model, kKnownTokens, 2 * kNewTokens - 1));
+  const double gigabytes = token_bytes(model) / 1e9;
+  const double rate = gigabytes / token_s, memory = memory_gb_per_s();
   Measurement measured;
   measured.value = 100 * rate / memory;
-  measured.note = fmt::format("OPT-{}, {:.2f} GB of weights for a token in {:.1f} ms: {:.1f} of {:.1f} GB/s", kLm,
-                              static_cast<double>(bytes) / 1e9, 1000 * token_s, rate, memory);
+  measured.work = token_work(model, token_s);
+  measured.note = fmt::format("OPT-{}, {:.2f} GB of weights for a token in {:.1f} ms: {:.1f} of {:.1f} GB/s", kLargeLm,
+                              gigabytes, 1000 * token_s, rate, memory);
   return measured;
 }
 
@@ -135,12 +108,14 @@ Measurement measure_decoding(nn::Precision precision) {
 Measurement measure_positions(const std::filesystem::path&) {
   constexpr int64_t kEarly = 16, kLate = 496, kMeasured = 16;
   const at::NoGradGuard no_gradients;
-  const auto model = large_model(kLm, large_lm_weights(kLm, nn::Precision::kBFloat16), kVit);
+  const lm::OptConfig lm = lm::opt_shape(kLargeLm);
+  const auto model = large_model(lm, large_lm_weights(lm, nn::Precision::kBFloat16), kLargeVit);
   const double early = median(token_seconds(model, kEarly, kMeasured));
   const double late = median(token_seconds(model, kLate, kMeasured));
   Measurement measured;
   measured.value = late / early;
-  measured.note = fmt::format("OPT-{}, {:.1f} ms at token {} and {:.1f} ms at token {}", kLm, 1000 * early, kEarly,
+  measured.work = token_work(model, late);
+  measured.note = fmt::format("OPT-{}, {:.1f} ms at token {} and {:.1f} ms at token {}", kLargeLm, 1000 * early, kEarly,
                               1000 * late, kLate);
   return measured;
 }

@@ -18,28 +18,36 @@ bool has_amx() {
 
 }  // namespace
 
-nn::Weights large_lm_weights(const std::string& opt_size, nn::Precision precision) {
-  return nn::random_weights(lm::opt_weights(lm::opt_shape(opt_size)), 1, kWeightStd, precision);
+nn::Weights large_lm_weights(const lm::OptConfig& lm, nn::Precision precision) {
+  return nn::random_weights(lm::opt_weights(lm), 1, kWeightStd, precision);
 }
 
-model::EPalm large_model(const std::string& opt_size, nn::Weights lm_weights, const std::string& vit_name) {
-  const lm::OptConfig lm_config = lm::opt_shape(opt_size);
+model::EPalm large_model(const lm::OptConfig& lm, nn::Weights lm_weights, const std::string& vit_name,
+                         int64_t prompt_tokens) {
   encoders::VitConfig vit_config = encoders::vit_shape(vit_name);
   vit_config.classes = 0;
   adapter::AdapterConfig config;
-  config.injected_hidden_states = 6;
+  config.injected_hidden_states = kStates;
   config.shared_connector = true;
-  config.start_layer_idx = lm_config.num_hidden_layers / 2 + 1;
-  config.end_layer_idx = lm_config.num_hidden_layers - 1;
-  config.prompt_tuning = true;
-  config.prompt_len = 10;
+  config.start_layer_idx = lm.num_hidden_layers / 2 + 1;
+  config.end_layer_idx = lm.num_hidden_layers - 1;
+  config.prompt_tuning = prompt_tokens > 0;
+  if (config.prompt_tuning) config.prompt_len = prompt_tokens;
   config.mlp = false;
   return {
-      lm::Opt(lm_config, std::move(lm_weights)),
+      lm::Opt(lm, std::move(lm_weights)),
       std::make_shared<encoders::Vit>(
           vit_config, nn::random_weights(encoders::vit_weights(vit_config), 2, kWeightStd, nn::Precision::kBFloat16)),
-      adapter::Adapter(config, adapter::random_adapter(config, model::frozen_sizes(lm_config, vit_config.width), 3)),
-      kCausal};
+      adapter::Adapter(config, adapter::random_adapter(config, model::frozen_sizes(lm, vit_config.width), 3)), kCausal};
+}
+
+at::Tensor random_features(const model::EPalm& model, int64_t media) {
+  return at::randn({media, kStates, model.encoder().width()});
+}
+
+at::Tensor random_ids(const model::EPalm& model, int64_t texts, int64_t tokens) {
+  constexpr int64_t kFirst = 4;  // behind those with a meaning
+  return at::randint(kFirst, model.lm().config().vocab_size, {texts, tokens}, at::kLong);
 }
 
 double bound_here(double with_amx) {

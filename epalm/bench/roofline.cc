@@ -38,4 +38,14 @@ double product_gflops(int64_t rows, int64_t in, int64_t out, nn::Precision preci
   return 2e-9 * static_cast<double>(rows * in * out) / seconds;
 }
 
+Peaks measure_peaks(nn::Precision precision) {
+  return {.gflops = product_gflops(1024, 2048, 2048, precision), .gb_per_s = memory_gb_per_s()};
+}
+
+Roofline roofline_of(const Work& work, const Peaks& peaks) {
+  const double products_s = work.flop / peaks.gflops / 1e9, memory_s = work.bytes / peaks.gb_per_s / 1e9;
+  if (memory_s > products_s) return {Roofline::Bound::kMemory, 100 * memory_s / work.seconds, peaks.gb_per_s};
+  return {Roofline::Bound::kProducts, 100 * products_s / work.seconds, peaks.gflops};
+}
+
 }  // namespace epalm::bench

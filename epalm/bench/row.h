@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "epalm/nn/weights.h"
+
 namespace epalm::bench {
 
 // What must hold of a row on an idle machine.
@@ -12,6 +14,14 @@ struct Target {
   enum class Kind { kRatioAtLeast, kValueAtLeast, kValueAtMost };
   Kind kind = Kind::kRatioAtLeast;
   double bound = 0;
+};
+
+// What a row's work needs of the machine, whatever it does it with: its share of the machine's peak follows from this.
+struct Work {
+  double flop = 0;                                     // of products; a multiplication and an addition are two
+  double bytes = 0;                                    // that come from memory at least once
+  nn::Precision precision = nn::Precision::kBFloat16;  // of the products: float32 or bfloat16
+  double seconds = 0;                                  // that it took
 };
 
 // What a row found. value and twin are in the row's unit.
@@ -22,8 +32,10 @@ struct Measurement {
   // The same against the plain path with oneDNN's float32 products: so that nobody takes a better BLAS for a better
   // design.
   std::optional<double> strong{};
-  std::optional<double> peak_rss_gb{};  // 10^9 bytes; none: that of the row's whole process
-  std::string note{};                   // on what was it measured
+  std::optional<double> peak_rss_gb{};       // 10^9 bytes; none: that of the row's whole process
+  std::optional<double> twin_peak_rss_gb{};  // of the plain path, where it was measured apart
+  std::optional<Work> work{};                // none: neither products nor memory bound the row
+  std::string note{};                        // on what was it measured
 };
 
 // One figure of `epalm bench`.

@@ -17,6 +17,10 @@ std::string to_text(const Measurement& measured) {
   if (measured.ratio) document["ratio"] = *measured.ratio;
   if (measured.strong) document["strong"] = *measured.strong;
   if (measured.peak_rss_gb) document["peak_rss_gb"] = *measured.peak_rss_gb;
+  if (measured.twin_peak_rss_gb) document["twin_peak_rss_gb"] = *measured.twin_peak_rss_gb;
+  if (const auto& work = measured.work) {
+    document["work"] = {work->flop, work->bytes, work->precision, work->seconds};
+  }
   return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -26,12 +30,26 @@ Measurement from_text(const std::string& text) {
     const auto found = document.find(key);  // null: not finite
     return found == document.end() || !found->is_number() ? std::nullopt : std::optional(found->get<double>());
   };
-  return {.value = number("value"),
-          .twin = number("twin"),
-          .ratio = number("ratio"),
-          .strong = number("strong"),
-          .peak_rss_gb = number("peak_rss_gb"),
-          .note = document["note"]};
+  Measurement measured{.value = number("value"),
+                       .twin = number("twin"),
+                       .ratio = number("ratio"),
+                       .strong = number("strong"),
+                       .peak_rss_gb = number("peak_rss_gb"),
+                       .twin_peak_rss_gb = number("twin_peak_rss_gb"),
+                       .note = document["note"]};
+  if (const auto work = document.find("work"); work != document.end()) {
+    measured.work = Work{.flop = work->at(0), .bytes = work->at(1), .precision = work->at(2), .seconds = work->at(3)};
+  }
+  return measured;
+}
+
+Peaks peaks_apart(nn::Precision precision, const RunOptions& options) {
+  const auto measure = [&] {
+    const Peaks peaks = options.peaks(precision);
+    return nlohmann::json{peaks.gflops, peaks.gb_per_s}.dump();
+  };
+  const auto numbers = nlohmann::json::parse(in_child_process(measure, options.interrupted).text);
+  return {numbers.at(0), numbers.at(1)};
 }
 
 }  // namespace
@@ -46,6 +64,9 @@ std::vector<RowResult> run_rows(const std::vector<Row>& rows, const RunOptions& 
       const ChildResult child =
           in_child_process([&] { return to_text(row.measure(scratch.path())); }, options.interrupted);
       result.measured = from_text(child.text);
+      if (const auto& work = result.measured.work) {
+        result.roofline = roofline_of(*work, peaks_apart(work->precision, options));
+      }
       if (!result.measured.peak_rss_gb) result.measured.peak_rss_gb = child.peak_rss_gb;
     } catch (const Interrupted&) {
       throw;

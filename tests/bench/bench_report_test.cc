@@ -32,6 +32,8 @@ RowResult measured() {
   result.measured.ratio = 4.1152;
   result.measured.strong = 1.5;
   result.measured.peak_rss_gb = 0.25;
+  result.measured.twin_peak_rss_gb = 0.75;
+  result.roofline = Roofline{Roofline::Bound::kMemory, 77.4, 21.6};
   result.measured.note = "10 loops";
   return result;
 }
@@ -60,16 +62,42 @@ TEST(BenchReport, JsonHasMachineAndRowsInTheAgreedShape) {
   EXPECT_EQ(row["target_is"], "ratio at least");
   EXPECT_EQ(row["met"], false);
   EXPECT_EQ(row["peak_rss_gb"], 0.25);
+  EXPECT_EQ(row["twin_peak_rss_gb"], 0.75);
+  EXPECT_EQ(row["roofline"]["percent"], 77.4);
+  EXPECT_EQ(row["roofline"]["bound"], "memory");
+  EXPECT_EQ(row["roofline"]["peak"], 21.6);
+  EXPECT_EQ(row["roofline"]["unit"], "GB/s");
   EXPECT_EQ(row["precision"], "fp32");
   EXPECT_TRUE(row["error"].is_null());
+  EXPECT_FALSE(json.contains("growth"));
+}
+
+TEST(BenchReport, RooflineOfProductsIsInOperations) {
+  RowResult result = measured();
+  result.roofline = Roofline{Roofline::Bound::kProducts, 60, 250};
+  const auto roofline = to_json(machine(), {result})["rows"][0]["roofline"];
+  EXPECT_EQ(roofline["bound"], "products");
+  EXPECT_EQ(roofline["unit"], "GFLOP/s");
+  EXPECT_THAT(to_text(machine(), {result}), HasSubstr("60 % of 250 GFLOP/s"));
+}
+
+TEST(BenchReport, GrowthIsPointsByCurve) {
+  const std::vector<GrowthCurve> curves{{"Caption by beams", "beams", "ms a caption", {{1, 20}, {4, 70.5}}}};
+  const auto growth = to_json(machine(), {}, curves)["growth"];
+  ASSERT_EQ(growth.size(), 1u);
+  EXPECT_EQ(growth[0]["title"], "Caption by beams");
+  EXPECT_EQ(growth[0]["points"], nlohmann::json::parse("[[1.0, 20.0], [4.0, 70.5]]"));
+  const std::string text = to_text(machine(), {}, curves);
+  EXPECT_THAT(text, testing::ContainsRegex("Caption by beams  beams +4  70.5  ms a caption"));
+  EXPECT_THAT(text, Not(HasSubstr("plain path"))) << "no row, no table of rows";
 }
 
 TEST(BenchReport, JsonSaysNullForWhatIsNotThere) {
   RowResult failed;
   failed.error = "no clip";
   const auto rows = to_json(machine(), {unmeasured(), failed})["rows"];
-  for (const char* key :
-       {"value", "twin", "ratio", "strong", "target", "target_is", "met", "peak_rss_gb", "precision", "error"}) {
+  for (const char* key : {"value", "twin", "ratio", "strong", "target", "target_is", "met", "roofline", "peak_rss_gb",
+                          "twin_peak_rss_gb", "precision", "error"}) {
     ASSERT_TRUE(rows[0].contains(key)) << key;
     EXPECT_TRUE(rows[0][key].is_null()) << key;
   }
@@ -81,8 +109,10 @@ TEST(BenchReport, TextShowsMachineFiguresAndNotes) {
   const std::string text = to_text(machine(), {measured(), unmeasured()});
   EXPECT_THAT(text, HasSubstr("Some CPU, 2 cores, 1 threads"));
   EXPECT_THAT(text, HasSubstr("libtorch: 1.2.3"));
-  EXPECT_THAT(
-      text, testing::ContainsRegex("fake.fast +12,346 +3,000  loops/s  fp32 +4.12 +1.50 +0.25  ratio at least 5  no"));
+  EXPECT_THAT(text,
+              testing::ContainsRegex(
+                  "fake.fast +12,346 +3,000  loops/s  fp32 +4.12 +1.50  77 % of 22 GB/s +0.25, plain 0.75  ratio at "
+                  "least 5  no"));
   EXPECT_THAT(text, HasSubstr("fake.fast: a loop, against a slower loop; 10 loops\n"));
   EXPECT_THAT(text, HasSubstr("not measured: no program"));
   EXPECT_THAT(text, Not(HasSubstr("failed")));

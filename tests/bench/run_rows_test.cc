@@ -33,6 +33,7 @@ TEST(RunRows, ResultsCarryWhatTheRowsFound) {
     full.ratio = 1.5;
     full.strong = 1.25;
     full.peak_rss_gb = 7;
+    full.twin_peak_rss_gb = 9;
     full.note = "on \"this\"";
     return full;
   });
@@ -45,8 +46,29 @@ TEST(RunRows, ResultsCarryWhatTheRowsFound) {
   EXPECT_EQ(found.ratio, 1.5);
   EXPECT_EQ(found.strong, 1.25);
   EXPECT_EQ(found.peak_rss_gb, 7);
+  EXPECT_EQ(found.twin_peak_rss_gb, 9);
   EXPECT_EQ(found.note, "on \"this\"");
   EXPECT_EQ(results[0].error, "");
+}
+
+TEST(RunRows, RowsThatSayWhatTheyNeedGetTheirRoofline) {
+  const Row bound = row_of([](const fs::path&) {
+    Measurement result = measured(1);
+    result.work = Work{.flop = 10e9, .bytes = 4e9, .precision = nn::Precision::kFloat32, .seconds = 0.5};
+    return result;
+  });
+  RunOptions options;
+  options.peaks = [](nn::Precision precision) {
+    require(precision == nn::Precision::kFloat32, "peaks of another precision");
+    return Peaks{.gflops = 100, .gb_per_s = 10};  // 0.1 s for the products, 0.4 s for the bytes
+  };
+  const auto results = run_rows({bound, row_of([](const fs::path&) { return measured(1); })}, options);
+  EXPECT_EQ(results[0].error, "");
+  ASSERT_TRUE(results[0].roofline);
+  EXPECT_EQ(results[0].roofline->bound, Roofline::Bound::kMemory);
+  EXPECT_NEAR(results[0].roofline->percent, 80, 1e-9);
+  EXPECT_EQ(results[0].roofline->peak, 10);
+  EXPECT_FALSE(results[1].roofline);
 }
 
 TEST(RunRows, PeakIsTheProcessWhereTheRowTellsNone) {

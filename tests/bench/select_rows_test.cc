@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "epalm/base/error.h"
@@ -62,9 +63,19 @@ TEST(SelectRows, UnknownNameIsRefusedWithTheNearest) {
   EXPECT_NE(refusal("cached"), "") << "the middle of a name is no prefix";
 }
 
+TEST(AllRows, HoldEachGroup) {
+  const auto rows = all_rows({});
+  for (const char* name :
+       {"media.fbank", "encode.vit", "train.cached", "growth.batch", "decode.int8", "demo.epoch2",
+        "lever.train.features", "lever.train.bf16", "lever.train.labelled", "lever.train.depth", "lever.train.frozen",
+        "lever.generate.cache", "lever.generate.int8", "lever.generate.beams", "lever.generate.finished"}) {
+    EXPECT_TRUE(std::any_of(rows.begin(), rows.end(), [&](const Row& row) { return row.name == name; })) << name;
+  }
+}
+
 TEST(AllRows, AreNamedOnceAndSayWhatTheyMeasure) {
   std::set<std::string> names;
-  for (const Row& row : all_rows()) {
+  for (const Row& row : all_rows({})) {
     EXPECT_TRUE(names.insert(row.name).second) << row.name;
     EXPECT_THAT(row.name, testing::MatchesRegex("[a-z0-9]+(\\.[a-z0-9_]+)+"));
     EXPECT_FALSE(row.what.empty() || row.unit.empty()) << row.name;

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "epalm/encoders/ast_config.h"
+#include "epalm/encoders/timesformer_config.h"
+#include "epalm/encoders/vit_config.h"
+#include "epalm/lm/opt_config.h"
+
+// How much a model has to compute, in operations of products: a multiplication and an addition are two.
+namespace epalm::bench {
+
+// The language model's layers and its head: forwards over so many rows, of which `predicting` meet the vocabulary. The
+// attention between rows, little in short texts, is not counted.
+double opt_flop(const lm::OptConfig& config, double rows, double predicting);
+// A training step of what stands below a frozen language model: as much again for the gradient of its inputs.
+double training_flop(const lm::OptConfig& config, double rows, double predicting);
+
+// Forward passes over so many media, attention included.
+double vit_flop(const encoders::VitConfig& config, double pictures);
+double timesformer_flop(const encoders::TimesformerConfig& config, double clips);  // divided attention
+double ast_flop(const encoders::AstConfig& config, double sounds);
+
+}  // namespace epalm::bench

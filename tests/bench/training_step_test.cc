@@ -1,0 +1,74 @@
+#include "epalm/bench/training_step.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "epalm/bench/arithmetic.h"
+#include "epalm/bench/generating.h"
+#include "epalm/bench/large_model.h"
+#include "epalm/model/trainable.h"
+
+namespace epalm::bench {
+namespace {
+
+model::EPalm tiny_model(int64_t prompt_tokens = kPromptTokens) {
+  lm::OptConfig lm;
+  lm.vocab_size = 64;
+  lm.hidden_size = lm.word_embed_proj_dim = 32;
+  lm.num_hidden_layers = 6;
+  lm.ffn_dim = 64;
+  lm.num_attention_heads = 2;
+  const model::EPalm model =
+      large_model(lm, large_lm_weights(lm, nn::Precision::kBFloat16), "vit_tiny_patch16_224", prompt_tokens);
+  model::mark_trainable(model, {});
+  return model;
+}
+
+TEST(TrainingStep, ReachesWhatTrainsAndBeginsWithoutGradients) {
+  const model::EPalm model = tiny_model();
+  const TrainBatch batch = random_batch(model, 2, 5);
+  EXPECT_EQ(batch.predicted(), 2 * 4);
+  const at::Tensor features = random_features(model, 2);
+  const double loss = training_step(model, batch, features);
+  EXPECT_NEAR(loss, std::log(64), 0.5);  // random weights know nothing
+  for (const auto& [name, tensor] : model.adapter().weights().items()) {
+    ASSERT_TRUE(tensor.grad().defined()) << name;
+    const at::Tensor first = tensor.grad().clone();
+    training_step(model, batch, features);
+    EXPECT_TRUE(at::equal(tensor.grad(), first)) << name << " gathers the gradients of two steps";
+  }
+  forget_gradients(model);
+  for (const auto& [name, tensor] : model.parameters()) EXPECT_FALSE(tensor.grad().defined()) << name;
+}
+
+TEST(TrainingStep, WorkCountsPromptAndPerceptualRows) {
+  for (const int64_t prompt : {0, 10}) {
+    const model::EPalm model = tiny_model(prompt);
+    const Work work = training_work(model, random_batch(model, 2, 5), 1.5);
+    EXPECT_EQ(work.flop, training_flop(model.lm().config(), static_cast<double>(2 * (1 + prompt + 5)), 8));
+    EXPECT_EQ(work.bytes, 2 * static_cast<double>(model.lm().weights().bytes()));
+    EXPECT_EQ(work.precision, nn::Precision::kBFloat16);
+    EXPECT_EQ(work.seconds, 1.5);
+  }
+}
+
+TEST(Generating, CaptionsHaveTheirFullLength) {
+  const at::NoGradGuard no_gradients;
+  const model::EPalm model = tiny_model();
+  const at::Tensor features = random_features(model, 2), ids = random_ids(model, 2, kKnownTokens);
+  for (const int64_t beams : {1, 3}) {
+    const auto captions = generate_captions(model, features, ids, caption_options(beams));
+    EXPECT_EQ(captions.ids.sizes(), (std::vector<int64_t>{2, kKnownTokens + kNewTokens}));
+  }
+  EXPECT_EQ(token_seconds(model, 4, 3).size(), 3u);
+}
+
+// Of the tables only the positions are not read whole: 2050 rows of 32 bfloat16.
+TEST(Generating, ATokenReadsAllWeightsButThePositions) {
+  const model::EPalm model = tiny_model();
+  EXPECT_EQ(token_bytes(model), static_cast<double>(model.lm().weights().bytes() - 2050 * 32 * 2));
+}
+
+}  // namespace
+}  // namespace epalm::bench
