@@ -1,14 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
-#include <span>
 
 #include "cli/assets.h"
 #include "cli/console.h"
 #include "cli/interrupt.h"
 #include "cli/session.h"
-#include "epalm/base/atomic_write.h"
 #include "epalm/bench/all_rows.h"
 #include "epalm/bench/bench_report.h"
 #include "epalm/bench/growth_chart.h"
@@ -27,20 +24,6 @@ void show(const std::string& what, int64_t done, int64_t total) {
   Console::get().progress("bench", done, total, what);
 }
 
-// Opened before anything is measured, so that a file which cannot be written is refused at once.
-std::vector<bench::GrowthCurve> plot(AtomicFile& file, const infer::Machine& machine) {
-  bench::GrowthOptions options;
-  options.interrupted = interrupted;
-  options.progress = show;
-  const auto curves = bench::measure_growth(options);
-  const std::string where = fmt::format("{}, {} {}, libtorch {}, weights in bfloat16", machine.cpu, machine.threads,
-                                        machine.threads == 1 ? "thread" : "threads", machine.libraries.at("libtorch"));
-  const std::string svg = bench::growth_svg("How the cost grows", where, curves);
-  file.write(std::as_bytes(std::span(svg)));
-  file.commit();
-  return curves;
-}
-
 int run_bench(const BenchFlags& flags) {
   auto rows = bench::select_rows(bench::all_rows(assets_folder), flags.names);
   if (flags.list) {
@@ -48,21 +31,22 @@ int run_bench(const BenchFlags& flags) {
     return 0;
   }
   if (!flags.plot.empty() && flags.names.empty()) rows.clear();
-  std::optional<AtomicFile> plot_file;
-  if (!flags.plot.empty()) plot_file.emplace(flags.plot);
+  const infer::Machine machine = infer::this_machine();
+  std::vector<bench::GrowthCurve> curves;
+  if (!flags.plot.empty()) {
+    curves = bench::plot_growth(flags.plot, machine, {.sizes = {}, .interrupted = interrupted, .progress = show});
+  }
   bench::RunOptions options;
   options.interrupted = interrupted;
   options.progress = show;
-  const infer::Machine machine = infer::this_machine();
   const auto results = bench::run_rows(rows, options);
-  const auto curves = plot_file ? plot(*plot_file, machine) : std::vector<bench::GrowthCurve>();
   Console::get().clear_progress();
   if (flags.json) {
     const auto document = bench::to_json(machine, results, curves);
     fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
   } else {
     fmt::print("{}", bench::to_text(machine, results, curves));
-    if (plot_file) fmt::print("Drawn in {}\n", flags.plot);
+    if (!flags.plot.empty()) fmt::print("Drawn in {}\n", flags.plot);
   }
   return std::all_of(results.begin(), results.end(), [](const auto& result) { return result.error.empty(); }) ? 0 : 1;
 }

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <span>
 
+#include "epalm/base/atomic_write.h"
+#include "epalm/base/error.h"
 #include "epalm/report/axis.h"
 #include "epalm/report/escape.h"
 #include "epalm/report/numbers.h"
@@ -101,6 +104,19 @@ std::string growth_svg(const std::string& title, const std::string& subtitle, co
   fmt::format_to(out, "<text x=\"{}\" y=\"{}\">{}</text>\n</svg>\n", kMargin, height - 14,
                  "Dashed: a cost in proportion to what is counted, up to the last point.");
   return svg;
+}
+
+std::vector<GrowthCurve> plot_growth(const std::filesystem::path& file, const infer::Machine& machine,
+                                     const GrowthOptions& options) {
+  require(!std::filesystem::is_directory(file), "'{}' is a folder; name the SVG file to write", file.string());
+  AtomicFile written(file);
+  const auto curves = measure_growth(options);
+  const std::string where = fmt::format("{}, {} {}, libtorch {}, weights in bfloat16", machine.cpu, machine.threads,
+                                        machine.threads == 1 ? "thread" : "threads", machine.libraries.at("libtorch"));
+  const std::string svg = growth_svg("How the cost grows", where, curves);
+  written.write(std::as_bytes(std::span(svg)));
+  written.commit();
+  return curves;
 }
 
 }  // namespace epalm::bench

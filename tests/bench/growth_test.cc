@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <regex>
 #include <stack>
 
@@ -12,6 +15,7 @@
 namespace epalm::bench {
 namespace {
 
+namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 GrowthOptions tiny() {
@@ -97,6 +101,42 @@ TEST(Growth, StopsWhenAsked) {
   GrowthOptions options = tiny();
   options.interrupted = [] { return true; };
   EXPECT_THROW(measure_growth(options), Interrupted);
+}
+
+infer::Machine machine() {
+  infer::Machine result;
+  result.cpu = "Some CPU";
+  result.threads = 1;
+  result.libraries = {{"libtorch", "1.2.3"}};
+  return result;
+}
+
+TEST(GrowthPlot, IsAFileWithEveryMeasuredCurve) {
+  const fs::path file = fs::path(testing::TempDir()) / "epalm_growth.svg";
+  const auto curves = plot_growth(file, machine(), tiny());
+  std::ifstream in(file);
+  const std::string svg{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_NE(nesting(svg), "") << svg;
+  EXPECT_THAT(svg, HasSubstr("Some CPU, 1 thread, libtorch 1.2.3"));
+  for (const GrowthCurve& curve : curves) EXPECT_THAT(svg, HasSubstr(curve.title));
+  EXPECT_EQ(count(svg, "<path class=\"curve\""), 6u);
+}
+
+TEST(GrowthPlot, FileThatCannotBeWrittenIsRefusedBeforeAnythingIsMeasured) {
+  GrowthOptions options = tiny();
+  options.progress = [](const std::string&, int64_t, int64_t) { ADD_FAILURE() << "measures"; };
+  const auto refusal = [&](const fs::path& file) -> std::string {
+    try {
+      plot_growth(file, machine(), options);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(refusal("/nowhere/growth.svg"),
+            "'/nowhere/growth.svg' cannot be written: No such file or directory; check that the folder exists and is "
+            "writable");
+  EXPECT_EQ(refusal("/"), "'/' is a folder; name the SVG file to write");
 }
 
 TEST(GrowthChart, IsWellFormedAndHoldsEveryCurveAndPoint) {
