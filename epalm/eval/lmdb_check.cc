@@ -69,6 +69,7 @@ class DataFile {
   explicit DataFile(const std::filesystem::path& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     struct stat facts {};
     if (descriptor_ >= 0 && ::fstat(descriptor_, &facts) == 0) size_ = static_cast<uint64_t>(facts.st_size);
+    ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_RANDOM);  // reading ahead would read all values
   }
   ~DataFile() {
     if (descriptor_ >= 0) ::close(descriptor_);
