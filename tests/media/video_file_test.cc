@@ -259,10 +259,10 @@ TEST(VideoFile, GivesTheSameWithManyThreads) {
   EXPECT_EQ(one.frames(wanted), four.frames(wanted));
 }
 
-// 25 frames a second: 60 bytes for each of 180,000 frames, and no more of FFmpeg's, are 22 MB; the rest is room for the
-// decoder and what the heap does not give back.
+// 25 frames a second: 60 bytes for each of 180,000 frames, and no more of FFmpeg's, are 22 MB. The rest is room for the
+// decoder and for sanitizers, which keep what is freed, 160 MiB in all; the libraries take less than 100 MB.
 TEST(VideoFile, SamplesTwoHoursInLittleMemory) {
-  constexpr int64_t kShown = 40, kTimes = 4500, kMost_mib = 100;
+  constexpr int64_t kShown = 40, kTimes = 4500, kMost_mib = 300;
   const auto part = temporary("part_of_long.mp4"), path = temporary("two_hours.mp4");
   save_video(part, numbered_frames(kShown, 64, 48), {.key_frame_interval = 20});
   ASSERT_TRUE(ffmpeg(fmt::format("-stream_loop {} -i '{}' -c copy '{}'", kTimes - 1, part.string(), path.string())));
