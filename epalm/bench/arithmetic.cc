@@ -26,8 +26,10 @@ double opt_flop(const lm::OptConfig& config, double rows, double predicting) {
                       static_cast<double>(config.vocab_size));
 }
 
-double training_flop(const lm::OptConfig& config, double rows, double predicting) {
-  return 2 * opt_flop(config, rows, predicting);
+double training_flop(const lm::OptConfig& config, double rows, double predicting, int64_t reached) {
+  lm::OptConfig upper = config;
+  upper.num_hidden_layers = reached;
+  return opt_flop(config, rows, predicting) + opt_flop(upper, rows, predicting);
 }
 
 double vit_flop(const encoders::VitConfig& config, double pictures) {

@@ -11,8 +11,9 @@ namespace epalm::bench {
 // The language model's layers and its head: forwards over so many rows, of which `predicting` meet the vocabulary. The
 // attention between rows, little in short texts, is not counted.
 double opt_flop(const lm::OptConfig& config, double rows, double predicting);
-// A training step of what stands below a frozen language model: as much again for the gradient of its inputs.
-double training_flop(const lm::OptConfig& config, double rows, double predicting);
+// A training step through a frozen language model: as much again for the gradients of inputs, in the head and in the
+// last `reached` layers.
+double training_flop(const lm::OptConfig& config, double rows, double predicting, int64_t reached);
 
 // Forward passes over so many media, attention included.
 double vit_flop(const encoders::VitConfig& config, double pictures);

@@ -18,6 +18,9 @@ struct ChildResult {
 // a signal ended.
 ChildResult in_child_process(const std::function<std::string()>& work, const std::function<bool()>& interrupted = {});
 
+// In a child: peak_rss_gb tells of what is done from here on, not of what its preparation took.
+void forget_peak_rss();
+
 // Runs a program found on the PATH without input and output and waits for its end. Its exit code (128 + signal for one
 // that a signal ended), none where there is no such program.
 std::optional<int> run_program(const std::vector<std::string>& arguments);

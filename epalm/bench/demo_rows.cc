@@ -10,7 +10,7 @@
 namespace epalm::bench {
 namespace {
 
-constexpr int kPictures = 2000;
+constexpr int kPictures = 500;
 
 // The demo's questions on pictures: its first two epochs, the same schedule shortened.
 Measurement measure_second_epoch(const std::filesystem::path& assets, const std::filesystem::path& scratch) {

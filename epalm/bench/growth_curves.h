@@ -18,7 +18,7 @@ struct GrowthCurve {
   std::vector<std::pair<double, double>> points;
 };
 
-// At which sizes growth is measured. The defaults take some two minutes on one core without AMX.
+// At which sizes growth is measured. The defaults are small enough for weak machines.
 struct GrowthSizes {
   std::string lm_name = "OPT-125m";  // in the titles
   lm::OptConfig lm = lm::opt_shape("125m");

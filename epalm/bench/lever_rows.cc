@@ -41,7 +41,7 @@ struct Side {
 
 using SideOf = Side (*)(const LeverSubject& subject, bool with_lever);
 
-// In a process of its own, for the memory.
+// In a process of its own, for the memory, which is that of the work without making the model.
 Side run_apart(SideOf side_of, const LeverSubject& subject, bool with_lever) {
   const ChildResult child = in_child_process([&] {
     const Side side = side_of(subject, with_lever);
@@ -73,6 +73,7 @@ Measurement compare(SideOf side_of, const LeverSubject& subject, const std::stri
 
 // step: gives the loss; the batch is that of the published image tasks.
 Side train_side(const model::EPalm& model, const TrainBatch& batch, const std::function<double()>& step) {
+  forget_peak_rss();
   double loss = 0;
   const double seconds = median_seconds_of([&] { loss = step(); }, kRounds);
   return {.work = training_work(model, batch, seconds), .result = loss};
@@ -135,10 +136,12 @@ Side inputs_gradients_only(const LeverSubject& subject, bool inputs_only) {
 // --- generation ---
 
 // generate: gives the captions' scores.
-Side generation_side(const model::EPalm& model, int64_t beams, const std::function<at::Tensor()>& generate) {
+Side generation_side(const model::EPalm& model, int64_t captions, int64_t beams,
+                     const std::function<at::Tensor()>& generate) {
+  forget_peak_rss();
   at::Tensor scores;
   const double seconds = median_seconds_of([&] { scores = generate(); }, kRounds);
-  return {.work = generation_work(model, kCaptions, beams, seconds), .result = scores.mean().item<double>()};
+  return {.work = generation_work(model, captions, beams, seconds), .result = scores.mean().item<double>()};
 }
 
 struct Captions {
@@ -146,10 +149,10 @@ struct Captions {
   at::Tensor features, ids;
 };
 
-Captions captions(const LeverSubject& subject, Precision precision) {
+Captions captions(const LeverSubject& subject, Precision precision, int64_t count = kCaptions) {
   model::EPalm model = model_of(subject, precision);
   at::manual_seed(4);
-  const at::Tensor features = random_features(model, kCaptions), ids = random_ids(model, kCaptions, kKnownTokens);
+  const at::Tensor features = random_features(model, count), ids = random_ids(model, count, kKnownTokens);
   return {std::move(model), features, ids};
 }
 
@@ -160,17 +163,18 @@ Side keys_and_values_kept(const LeverSubject& subject, bool kept) {
                                                            const std::vector<int64_t>& source_row) {
     return model.next_token_logits(features.index_select(0, at::tensor(source_row, at::kLong)), texts, mask);
   };
-  return generation_side(model, 1, [&, &model = model, &features = features, &ids = ids] {
+  return generation_side(model, kCaptions, 1, [&, &model = model, &features = features, &ids = ids] {
     const auto options = caption_options(1);
     return kept ? generate_captions(model, features, ids, options).scores
                 : decode::generate(anew, ids, at::ones_like(ids), options).scores;
   });
 }
 
+// One caption, whose tokens read the weights and compute little.
 Side weights_in_int8(const LeverSubject& subject, bool int8) {
   const at::NoGradGuard no_gradients;
-  const auto [model, features, ids] = captions(subject, int8 ? Precision::kInt8 : Precision::kBFloat16);
-  return generation_side(model, 1, [&model = model, &features = features, &ids = ids] {
+  const auto [model, features, ids] = captions(subject, int8 ? Precision::kInt8 : Precision::kBFloat16, 1);
+  return generation_side(model, 1, 1, [&model = model, &features = features, &ids = ids] {
     return generate_captions(model, features, ids, caption_options(1)).scores;
   });
 }
@@ -188,7 +192,7 @@ Side beams_share(const LeverSubject& subject, bool share) {
       return step(texts, mask, own);
     };
   };
-  return generation_side(model, kBeams, [&, &model = model, &features = features, &ids = ids] {
+  return generation_side(model, kCaptions, kBeams, [&, &model = model, &features = features, &ids = ids] {
     if (share) return generate_captions(model, features, ids, options).scores;
     model::CachedStep step(model, features.repeat_interleave(kBeams, 0), options.max_length);
     return decode::generate(apart(step), ids, at::ones_like(ids), options).scores;
@@ -215,7 +219,7 @@ Side finished_leave(const LeverSubject& subject, bool leave) {
       return logits;
     };
   };
-  return generation_side(model, 1, [&, &model = model, &features = features, &ids = ids] {
+  return generation_side(model, kCaptions, 1, [&, &model = model, &features = features, &ids = ids] {
     model::CachedStep step(model, features, options.max_length);
     return decode::generate(ending(step), ids, at::ones_like(ids), options).scores;
   });
@@ -234,8 +238,10 @@ std::vector<Row> lever_rows(const LeverSubject& subject) {
   };
   const std::string step =
       fmt::format("a training step of {}, batch {}, {} tokens", subject.lm_name, kTrainBatch, kTrainTokens);
-  const std::string captions =
-      fmt::format("{}, {} captions of {} + {} tokens", subject.lm_name, kCaptions, kKnownTokens, kNewTokens);
+  const auto captions = [&](int64_t count) {
+    return fmt::format("{}, {} of {} + {} tokens", subject.lm_name,
+                       count == 1 ? "a caption" : fmt::format("{} captions", count), kKnownTokens, kNewTokens);
+  };
   return {
       row("train.features", "bf16", "features kept, against the encoder run at every step", features_kept,
           fmt::format("{}; {}", step, subject.vit)),
@@ -247,12 +253,12 @@ std::vector<Row> lever_rows(const LeverSubject& subject) {
       row("train.frozen", "bf16", "gradients of inputs alone, against those of the language model's weights too",
           inputs_gradients_only, step),
       row("generate.cache", "int8", "keys and values kept, against every token computed anew", keys_and_values_kept,
-          captions),
-      row("generate.int8", "int8", "matrices in int8, against bfloat16", weights_in_int8, captions),
+          captions(kCaptions)),
+      row("generate.int8", "int8", "matrices in int8, against bfloat16", weights_in_int8, captions(1)),
       row("generate.beams", "int8", "beams share what they began with and change places by index, against beams apart",
-          beams_share, fmt::format("{}, {} beams", captions, kBeams)),
+          beams_share, fmt::format("{}, {} beams", captions(kCaptions), kBeams)),
       row("generate.finished", "int8", "captions that have ended leave the batch, against staying", finished_leave,
-          captions + ", ending after 1/8, 2/8, … of that")};
+          captions(kCaptions) + ", ending after 1/8, 2/8, … of that")};
 }
 
 }  // namespace epalm::bench

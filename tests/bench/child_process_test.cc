@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <vector>
 
 #include "epalm/base/error.h"
@@ -46,6 +48,19 @@ TEST(ChildProcess, PeakHoldsWhatTheChildTouchedAndNotWhatAnEarlierOneDid) {
   EXPECT_GT(small, 0);
   EXPECT_GE(large, small + 0.19);  // all but a twentieth of the bytes: pages that both have may be told apart
   EXPECT_LT(in_child_process([] { return std::string(); }).peak_rss_gb, large - 0.1);
+}
+
+TEST(ChildProcess, PeakCanLeaveOutWhatWasGivenBackBefore) {
+  constexpr size_t kBytes = 200'000'000;
+  const auto touch_and_forget = [] {
+    void* bytes = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    std::memset(bytes, 1, kBytes);
+    munmap(bytes, kBytes);
+    forget_peak_rss();
+    return std::string();
+  };
+  const double small = in_child_process([] { return std::string(); }).peak_rss_gb;
+  EXPECT_LT(in_child_process(touch_and_forget).peak_rss_gb, small + 0.1);
 }
 
 TEST(ChildProcess, ErrorsComeOverWithTheirWords) {
