@@ -292,6 +292,9 @@ TEST(Cli, BenchListsItsRowsAndRefusesUnknownOnes) {
   const Outcome unknown = epalm("bench media.fbnak");
   EXPECT_EQ(unknown.exit_code, 1);
   expect_one_line(unknown, "'media.fbank'");
+  const Outcome plot = epalm("bench --plot /nowhere/growth.svg");
+  EXPECT_EQ(plot.exit_code, 1);
+  expect_one_line(plot, "/nowhere/growth.svg");
 }
 
 TEST(Cli, MetricsScoresAFileAloneWithIntervals) {
