@@ -65,8 +65,8 @@ struct LoadOptions {
 };
 
 // Reads every tensor of the table. Of a mapped file no more than one tensor counts as memory at a time, but for those
-// that it holds in the precision asked for, whose pages are shared. Throws Error naming all missing, mis-shaped and unused tensors (at most ten of
-// each).
+// that it holds in the precision asked for, whose pages are shared. Throws Error naming all missing, mis-shaped and
+// unused tensors (at most ten of each).
 Weights load_weights(const std::vector<WeightSpec>& table, const io::TensorFile& file, const LoadOptions& options = {});
 
 // What the table's tensors take in memory.
