@@ -67,7 +67,7 @@ void add_bench(CLI::App& app, Session& session) {
       "disturbs the figures. The roofline is the least time that the row's products and bytes can take here, as a "
       "share of\n"
       "the time that they took. A missed target is no failure; a row that could not be computed is.\n"
-      "Examples:\n  epalm bench media\n  epalm bench --plot growth.svg");
+      "Example:\n  epalm bench media\n  epalm bench --plot growth.svg");
   verb->callback([flags, &session] { session.action = [flags] { return run_bench(*flags); }; });
 }
 
