@@ -2,9 +2,8 @@
 
 #include <torch/torch.h>
 
-#include <unordered_map>
-
 #include "epalm/base/error.h"
+#include "epalm/data/media_numbers.h"
 #include "epalm/eval/batches.h"
 
 namespace epalm::train {
@@ -12,12 +11,10 @@ namespace epalm::train {
 FeatureBank::FeatureBank(const infer::Bundle& bundle, eval::FeatureCache& cache, const data::SampleList& samples,
                          const std::function<void(int64_t done, int64_t total)>& progress,
                          const std::function<bool()>& interrupted) {
-  std::unordered_map<std::string, int64_t> rows;
+  row_of_ = data::media_numbers(samples);
   std::vector<data::Sample> distinct;
-  for (const auto& sample : samples.samples()) {
-    const auto [entry, is_new] = rows.try_emplace(sample.media.native(), static_cast<int64_t>(distinct.size()));
-    if (is_new) distinct.push_back(sample);
-    row_of_.push_back(entry->second);
+  for (size_t i = 0; i < row_of_.size(); ++i) {
+    if (row_of_[i] == std::ssize(distinct)) distinct.push_back(samples.samples()[i]);
   }
   constexpr size_t kBatch = 64;
   std::vector<at::Tensor> parts;

@@ -6,12 +6,12 @@
 #include <cmath>
 #include <future>
 #include <optional>
-#include <unordered_map>
 
 #include "epalm/base/atomic_write.h"
 #include "epalm/base/error.h"
 #include "epalm/base/python_random.h"
 #include "epalm/data/batch_order.h"
+#include "epalm/data/media_numbers.h"
 #include "epalm/eval/bad_samples.h"
 #include "epalm/eval/evaluate.h"
 #include "epalm/eval/samples.h"
@@ -52,16 +52,6 @@ int64_t sample_count(const Batch& batch) {
   return count;
 }
 
-// The number of the medium that each sample shows.
-std::vector<int64_t> media_of(const data::SampleList& samples) {
-  std::unordered_map<std::string, int64_t> numbers;
-  std::vector<int64_t> media;
-  for (const auto& sample : samples.samples()) {
-    media.push_back(numbers.try_emplace(sample.media.native(), static_cast<int64_t>(numbers.size())).first->second);
-  }
-  return media;
-}
-
 // One call of train(): the run's objects, and one method per stage.
 class Run {
  public:
@@ -72,7 +62,7 @@ class Run {
         last_path_(options.output_dir / "checkpoint_last.pth"),
         best_path_(options.output_dir / "checkpoint_best.pth"),
         train_(eval::training_samples(config_)),
-        media_(media_of(train_)),
+        media_(data::media_numbers(train_)),
         bad_(train_, config_.on_bad_sample != "stop", "others are trained on in its place"),
         optimizer_(make_optimizer(bundle.model, config_)),
         schedule_(schedule_settings(config_), bundle.model.semantics(), optimizer_.groups()) {
