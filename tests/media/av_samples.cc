@@ -11,7 +11,9 @@
 #include <fstream>
 #include <numbers>
 
+#include "epalm/media/audio_file.h"
 #include "epalm/media/audio_writer.h"
+#include "epalm/media/video_file.h"
 #include "epalm/media/video_writer.h"
 
 namespace epalm::media::samples {
@@ -171,6 +173,19 @@ Bytes small_video(const std::string& extension) {
   const auto source = written("small_video_source.mkv", encode_video(frames, VideoFormat::kMkv, encoding));
   const auto target = temporary("small_video" + extension);
   return ffmpeg("-i " + quoted(source) + " " + quoted(target)) ? bytes_of(target) : Bytes();
+}
+
+std::string video_error(const std::filesystem::path& path, const MediaLimits& limits) {
+  return error_of([&] {
+    VideoFile video(path, {.limits = limits, .threads = 1});
+    std::vector<int64_t> indices;
+    for (int64_t i = 0; i < video.info().frames; ++i) indices.push_back(i);
+    video.for_each_frame(indices, [](size_t, const Image&) {});
+  });
+}
+
+std::string audio_error(const std::filesystem::path& path, const MediaLimits& limits, int sample_rate_hz) {
+  return error_of([&] { load_audio(path, {.limits = limits, .sample_rate_hz = sample_rate_hz}); });
 }
 
 }  // namespace epalm::media::samples

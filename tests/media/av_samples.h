@@ -9,6 +9,7 @@
 
 #include "epalm/base/error.h"
 #include "epalm/media/image.h"
+#include "epalm/media/media_limits.h"
 #include "epalm/media/waveform.h"
 
 // Videos and sounds for tests, and the programs ffmpeg and ffprobe as makers of what epalm does not write itself and as
@@ -56,5 +57,9 @@ std::string error_of(const Read& read) {
   }
   return "no error";
 }
+
+// The same of every frame of a video, as a reader that wants to know all of the file.
+std::string video_error(const std::filesystem::path& path, const MediaLimits& limits = {});
+std::string audio_error(const std::filesystem::path& path, const MediaLimits& limits = {}, int sample_rate_hz = 0);
 
 }  // namespace epalm::media::samples

@@ -17,29 +17,17 @@
 namespace epalm::media {
 namespace {
 
+using samples::audio_error;
 using samples::Bytes;
 using samples::numbered_frames;
 using samples::temporary;
 using samples::tones;
+using samples::video_error;
 using samples::written;
 using testing::AllOf;
 using testing::AnyOf;
 using testing::HasSubstr;
 using testing::Not;
-
-// Every frame, as a reader that wants to know all of the file.
-std::string video_error(const std::filesystem::path& path, const MediaLimits& limits = {}) {
-  return samples::error_of([&] {
-    VideoFile video(path, {.limits = limits, .threads = 1});
-    std::vector<int64_t> indices;
-    for (int64_t i = 0; i < video.info().frames; ++i) indices.push_back(i);
-    video.for_each_frame(indices, [](size_t, const Image&) {});
-  });
-}
-
-std::string audio_error(const std::filesystem::path& path, const MediaLimits& limits = {}, int sample_rate_hz = 0) {
-  return samples::error_of([&] { load_audio(path, {.limits = limits, .sample_rate_hz = sample_rate_hz}); });
-}
 
 MATCHER_P2(NamesFileAndSays, path, reason, "names the file and says '" + std::string(reason) + "'") {
   return arg.find(path.string()) != std::string::npos && arg.find(reason) != std::string::npos &&

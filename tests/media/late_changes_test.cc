@@ -16,26 +16,15 @@
 namespace epalm::media {
 namespace {
 
+using samples::audio_error;
 using samples::Bytes;
 using samples::ffmpeg;
 using samples::temporary;
+using samples::video_error;
 using samples::written;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-
-std::string video_error(const std::filesystem::path& path, const MediaLimits& limits = {}) {
-  return samples::error_of([&] {
-    VideoFile video(path, {.limits = limits, .threads = 1});
-    std::vector<int64_t> indices;
-    for (int64_t i = 0; i < video.info().frames; ++i) indices.push_back(i);
-    video.for_each_frame(indices, [](size_t, const Image&) {});
-  });
-}
-
-std::string audio_error(const std::filesystem::path& path, const MediaLimits& limits = {}) {
-  return samples::error_of([&] { load_audio(path, {.limits = limits}); });
-}
 
 auto names(const std::filesystem::path& path, const std::string& reason) {
   return AllOf(HasSubstr(path.string()), HasSubstr(reason), Not(HasSubstr("\n")));
