@@ -5,6 +5,7 @@
 
 #include "epalm/base/shapes.h"
 #include "epalm/lm/opt_mask.h"
+#include "epalm/nn/dropout.h"
 
 namespace epalm::lm {
 
@@ -48,7 +49,7 @@ at::Tensor Opt::embed(const OptInput& input, const at::Tensor& mask, int64_t kno
   at::Tensor positions = at::embedding(weights_.at(root + "embed_positions.weight"), rows.slice(1, known)).to(compute);
   if (prompt_rows > 0) positions = at::constant_pad_nd(positions, {0, 0, prompt_rows, 0}, 0);
   x = x + positions;
-  return input.training && config_.dropout > 0 ? at::dropout(x, config_.dropout, true) : x;
+  return input.training ? nn::dropout(x, config_.dropout) : x;
 }
 
 at::Tensor Opt::hidden(const OptInput& input) const {
@@ -82,7 +83,7 @@ at::Tensor Opt::hidden(const OptInput& input) const {
       }
     }
     if (input.observe) input.observe(x);
-    if (input.training && config_.layerdrop > 0 && at::rand({1}).item<double>() < config_.layerdrop) continue;
+    if (input.training && nn::happens(config_.layerdrop)) continue;
     std::optional<LayerCache> cache;
     if (input.cache != nullptr) cache = {input.cache->layer(i, slot_rows > 0, own_slots > 0), own_slots};
     x = layers_[i](x, attention_mask.slice(2, slot_rows - own_slots), input.training,

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "epalm/nn/attention.h"
+#include "epalm/nn/dropout.h"
 
 namespace epalm::lm {
 namespace {
@@ -59,7 +60,7 @@ at::Tensor OptLayer::feed_forward(const at::Tensor& x, const PartHook& hook) con
 
 at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, bool training, const LayerHooks& hooks,
                                 const LayerCache* cache) const {
-  const auto drop = [&](const at::Tensor& y) { return training && dropout_ > 0 ? at::dropout(y, dropout_, true) : y; };
+  const auto drop = [&](const at::Tensor& y) { return training ? nn::dropout(y, dropout_) : y; };
   if (norm_first_) {
     const at::Tensor h = x + drop(attend(attention_norm_(x), mask, training, hooks.attention, cache));
     return h + drop(feed_forward(final_norm_(h), hooks.fc2));

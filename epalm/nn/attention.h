@@ -6,9 +6,14 @@ namespace epalm::nn {
 
 // softmax(q kᵀ + mask) v per head, heads side by side in the last dimension.
 // q [B,Tq,H·d] already scaled, k and v [B,Tk,H·d] -> [B,Tq,H·d]. mask: additive, broadcastable to [B,H,Tq,Tk], or
-// undefined. dropout: probability on the attention weights, 0 outside training.
+// undefined. dropout: probability on the attention weights, 0 outside training. In blocks where that can be
+// (attention_blocks.h).
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
                      const at::Tensor& mask, double dropout = 0.0);
+
+// The same in libtorch's own operators: the plain twin.
+at::Tensor attention_plain(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
+                           const at::Tensor& mask, double dropout = 0.0);
 
 // Keys and values of sequences that grow, in memory set aside for C positions of R sequences. Layout [C,R,H·d]: a new
 // position of all sequences is one block. Sequences that began alike share rows: only the index tells them apart, so

@@ -1,6 +1,6 @@
 #include "epalm/nn/linear.h"
 
-#include <torch/torch.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include "epalm/base/shapes.h"
 #include "epalm/nn/packed_matrix.h"

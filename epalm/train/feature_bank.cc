@@ -1,6 +1,6 @@
 #include "epalm/train/feature_bank.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "epalm/base/error.h"
 #include "epalm/data/media_numbers.h"
@@ -26,7 +26,7 @@ FeatureBank::FeatureBank(const infer::Bundle& bundle, eval::FeatureCache& cache,
     problems_.insert(problems_.end(), seen.problems.begin(), seen.problems.end());
     if (progress) progress(static_cast<int64_t>(first + count), static_cast<int64_t>(distinct.size()));
   }
-  features_ = torch::cat(parts, 0);
+  features_ = at::cat(parts, 0);
 }
 
 const std::string& FeatureBank::problem(int64_t index) const {
@@ -36,7 +36,7 @@ const std::string& FeatureBank::problem(int64_t index) const {
 at::Tensor FeatureBank::of(std::span<const int64_t> indices) const {
   std::vector<int64_t> rows;
   for (const int64_t index : indices) rows.push_back(row_of_.at(static_cast<size_t>(index)));
-  return features_.index_select(0, torch::tensor(rows));
+  return features_.index_select(0, at::tensor(rows));
 }
 
 }  // namespace epalm::train

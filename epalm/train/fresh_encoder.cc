@@ -1,7 +1,7 @@
 #include "epalm/train/fresh_encoder.h"
 
+#include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
-#include <torch/torch.h>
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
 #include "epalm/train/fresh_lm.h"
 
+#include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <fmt/ranges.h>
-#include <torch/torch.h>
 
 #include <array>
 #include <cmath>

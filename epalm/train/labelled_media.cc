@@ -1,6 +1,6 @@
 #include "epalm/train/labelled_media.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "epalm/media/audio_transform.h"
 #include "epalm/media/frame_sampling.h"
@@ -92,8 +92,8 @@ LabelledBatch draw_labelled(const encoders::EncoderConfig& encoder, world::Split
         std::vector<at::Tensor> labels;
         for (int64_t i = 0; i < size; ++i) {
           Example example = draw(config, split, random);
-          media.push_back(torch::tensor(example.medium).view(shape));
-          labels.push_back(torch::tensor(example.labels));
+          media.push_back(at::tensor(example.medium).view(shape));
+          labels.push_back(at::tensor(example.labels));
         }
         return LabelledBatch{at::stack(media), at::stack(labels)};
       },

@@ -1,6 +1,6 @@
 #include "epalm/train/muon.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 #include <cmath>
@@ -39,13 +39,13 @@ void muon_update(at::Tensor& matrix, at::Tensor& momentum, const at::Tensor& gra
 Muon::Muon(std::vector<at::Tensor> matrices, double weight_decay) : weight_decay_(weight_decay) {
   for (at::Tensor& matrix : matrices) {
     require(matrix.dim() == 2, "Muon moves matrices, got a tensor of {} dimensions", matrix.dim());
-    at::Tensor momentum = torch::zeros_like(matrix);
+    at::Tensor momentum = at::zeros_like(matrix);
     matrices_.push_back({std::move(matrix), std::move(momentum)});
   }
 }
 
 void Muon::step(double rate) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   for (auto& [value, momentum] : matrices_) {
     const at::Tensor gradient = value.grad();
     if (!gradient.defined()) continue;

@@ -1,10 +1,11 @@
 #include "epalm/train/pretrain_encoder.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <cctype>
 #include <map>
 
+#include "epalm/nn/dropout.h"
 #include "epalm/nn/linear.h"
 #include "epalm/train/labelled_media.h"
 
@@ -57,17 +58,18 @@ std::string kind_of(const std::string& name) {
 
 LabelProbe pretrain_encoder(const encoders::Encoder& encoder, const encoders::EncoderConfig& config,
                             const PretrainOptions& options, const OnPretrainProgress& progress) {
-  torch::manual_seed(options.seed);
+  at::manual_seed(options.seed);
+  nn::seed_dropout(options.seed);
   const world::Medium medium = medium_of(config);
   const auto& heads = heads_of(medium);
   const int64_t classes = total_classes(heads);
-  LabelProbe probe{torch::randn({classes, encoder.width()}) * 0.02, torch::zeros({classes})};
+  LabelProbe probe{at::randn({classes, encoder.width()}) * 0.02, at::zeros({classes})};
   // What a projection can read is what stands in the CLS linearly.
-  LabelProbe linear{torch::zeros({classes, encoder.width()}), torch::zeros({classes})};
+  LabelProbe linear{at::zeros({classes, encoder.width()}), at::zeros({classes})};
   PythonRandom random(options.seed);
   const auto next_loss = [&] {
     const LabelledBatch batch = draw_labelled(config, world::Split::kTrain, options.batch_size, random);
-    at::Tensor loss = torch::zeros({});
+    at::Tensor loss = at::zeros({});
     const at::Tensor cls = encoder.cls_states(batch.media, 1).squeeze(1);
     for_each_head(heads, scores_of(linear, cls), batch.labels,
                   [&](const world::LabelHead& head, const at::Tensor& scores, const at::Tensor& labels) {
@@ -100,7 +102,7 @@ LabelProbe pretrain_encoder(const encoders::Encoder& encoder, const encoders::En
 
 ProbeAccuracy probe_accuracy(const encoders::Encoder& encoder, const encoders::EncoderConfig& config,
                              const LabelProbe& probe, world::Split split, int64_t scenes, uint64_t seed) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   PythonRandom random(seed);
   const auto& heads = heads_of(medium_of(config));
   std::map<std::string, std::pair<int64_t, int64_t>> kinds;

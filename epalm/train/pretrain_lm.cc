@@ -1,12 +1,13 @@
 #include "epalm/train/pretrain_lm.h"
 
+#include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "epalm/base/error.h"
+#include "epalm/nn/dropout.h"
 #include "epalm/text/batch.h"
 #include "epalm/train/labelled_media.h"
 #include "epalm/train/world_text.h"
@@ -158,15 +159,15 @@ TextTensors as_tensors(const std::vector<Line>& lines, int64_t pad_id) {
   for (const Line& line : lines) ids.push_back(line.ids);
   const text::TokenBatch padded = text::pad(ids, pad_id);
   TextTensors batch;
-  batch.ids = torch::tensor(padded.ids).view({padded.rows, padded.columns});
-  batch.mask = torch::tensor(padded.mask).view({padded.rows, padded.columns});
-  batch.branches = torch::zeros_like(batch.ids);
-  batch.weights = torch::zeros({padded.rows, padded.columns});
+  batch.ids = at::tensor(padded.ids).view({padded.rows, padded.columns});
+  batch.mask = at::tensor(padded.mask).view({padded.rows, padded.columns});
+  batch.branches = at::zeros_like(batch.ids);
+  batch.weights = at::zeros({padded.rows, padded.columns});
   for (size_t i = 0; i < lines.size(); ++i) {
     const auto row = static_cast<int64_t>(i);
     const auto length = static_cast<int64_t>(lines[i].ids.size());
-    batch.branches[row].slice(0, 0, length).copy_(torch::tensor(lines[i].branches));
-    batch.weights[row].slice(0, 0, length).copy_(torch::tensor(lines[i].weights));
+    batch.branches[row].slice(0, 0, length).copy_(at::tensor(lines[i].branches));
+    batch.weights[row].slice(0, 0, length).copy_(at::tensor(lines[i].weights));
   }
   return batch;
 }
@@ -211,7 +212,7 @@ WeightedLoss reading_loss(const lm::Opt& lm, const TextTensors& batch) {
 // Rows that are at right angles to as many others as the width allows, of `length`.
 at::Tensor spread_vectors(int64_t rows, int64_t width, double length) {
   std::vector<at::Tensor> turns;
-  for (int64_t i = 0; i < rows; i += width) turns.push_back(std::get<0>(at::linalg_qr(torch::randn({width, width}))));
+  for (int64_t i = 0; i < rows; i += width) turns.push_back(std::get<0>(at::linalg_qr(at::randn({width, width}))));
   return at::cat(turns).slice(0, 0, rows).clone() * length;
 }
 
@@ -219,7 +220,7 @@ at::Tensor spread_vectors(int64_t rows, int64_t width, double length) {
 // as a connector has its bias.
 class FactVectors {
  public:
-  explicit FactVectors(int64_t width) : base_(torch::zeros({1, width})) {
+  explicit FactVectors(int64_t width) : base_(at::zeros({1, width})) {
     for (const auto medium : kMedia) {
       int64_t facts = 0;
       for (const auto& head : heads_of(medium)) facts += head.facts;
@@ -249,9 +250,9 @@ class FactVectors {
       if (doubt > 0) add(random.randrange(heads[i].classes), doubt);
       first += heads[i].facts;
     }
-    const at::Tensor sum = at::matmul(torch::tensor(weights).unsqueeze(0), vectors);
+    const at::Tensor sum = at::matmul(at::tensor(weights).unsqueeze(0), vectors);
     const at::Tensor size = sum.detach().square().mean().sqrt();
-    return (sum + kNoise * size * torch::randn_like(sum) + base_).unsqueeze(0);
+    return (sum + kNoise * size * at::randn_like(sum) + base_).unsqueeze(0);
   }
 
  private:
@@ -297,7 +298,8 @@ WeightedLoss facts_loss(const lm::Opt& lm, const TextTensors& told, const at::Te
 void pretrain_lm(const lm::Opt& lm, const text::Tokenizer& tokenizer, const PretrainOptions& options,
                  const OnPretrainProgress& progress) {
   PythonRandom random(options.seed);
-  torch::manual_seed(options.seed);
+  at::manual_seed(options.seed);
+  nn::seed_dropout(options.seed);
   LineMaker maker(tokenizer, random);
   const auto lists_before = static_cast<int64_t>(static_cast<double>(options.steps) * kListsBefore);
   int64_t step = 0;
@@ -316,7 +318,8 @@ void pretrain_lm_on_facts(const lm::Opt& lm, const text::Tokenizer& tokenizer, c
           "a language model that answers from facts needs more than {} layers, got {}", kFactsLayer,
           lm.config().num_hidden_layers);
   PythonRandom random(options.seed);
-  torch::manual_seed(options.seed);
+  at::manual_seed(options.seed);
+  nn::seed_dropout(options.seed);
   LineMaker maker(tokenizer, random);
   const FactVectors vectors(lm.config().hidden_size);
   const auto next_loss = [&] {
@@ -332,7 +335,7 @@ void pretrain_lm_on_facts(const lm::Opt& lm, const text::Tokenizer& tokenizer, c
         whole.push_back(maker.line(kListsBesideFacts, kPlainBesideFacts));
       }
     }
-    WeightedLoss loss{torch::zeros({}), torch::zeros({})};
+    WeightedLoss loss{at::zeros({}), at::zeros({})};
     const int64_t pad = tokenizer.pad_id();
     if (!whole.empty()) loss += reading_loss(lm, as_tensors(whole, pad));
     if (!told.empty()) loss += facts_loss(lm, as_tensors(told, pad), at::cat(facts));

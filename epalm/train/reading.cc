@@ -1,6 +1,6 @@
 #include "epalm/train/reading.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 
@@ -18,7 +18,7 @@ const std::string kEnd = "</s>";
 }  // namespace
 
 TextCeiling text_ceiling(const lm::Opt& lm, const text::Tokenizer& tokenizer, const std::vector<ReadingTest>& tests) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   TextCeiling result;
   int64_t right = 0;
   for (const auto& [description, questions] : tests) {
@@ -32,8 +32,8 @@ TextCeiling text_ceiling(const lm::Opt& lm, const text::Tokenizer& tokenizer, co
     if (lines.empty()) continue;
     const auto padded = text::pad(lines, tokenizer.pad_id());
     lm::OptInput input;
-    input.ids = torch::tensor(padded.ids).view({padded.rows, padded.columns});
-    input.mask = torch::tensor(padded.mask).view({padded.rows, padded.columns});
+    input.ids = at::tensor(padded.ids).view({padded.rows, padded.columns});
+    input.mask = at::tensor(padded.mask).view({padded.rows, padded.columns});
     const at::Tensor best = lm.head(lm.hidden(input)).argmax(-1);  // [questions,T]
     for (size_t i = 0; i < questions.size(); ++i) {
       // Greedy decoding gives the expected answer exactly when each of its tokens is the likeliest after the ones
@@ -41,7 +41,7 @@ TextCeiling text_ceiling(const lm::Opt& lm, const text::Tokenizer& tokenizer, co
       const auto end = static_cast<int64_t>(lines[i].size());
       const auto length = static_cast<int64_t>(answers[i].size());
       const bool correct =
-          at::equal(best[static_cast<int64_t>(i)].slice(0, end - length - 1, end - 1), torch::tensor(answers[i]));
+          at::equal(best[static_cast<int64_t>(i)].slice(0, end - length - 1, end - 1), at::tensor(answers[i]));
       auto& type = result.by_type[questions[i].question_type];
       type.first += correct ? 1 : 0;
       ++type.second;

@@ -1,6 +1,6 @@
 #include "epalm/train/train_batch.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 
@@ -52,12 +52,12 @@ TextBatch make_text_batch(const infer::Bundle& bundle, std::span<const std::vect
   }
   const auto tensor = [](const std::vector<std::vector<int64_t>>& lines, int64_t filler) {
     const auto padded = text::pad(lines, filler);
-    return torch::tensor(padded.ids).view({padded.rows, padded.columns});
+    return at::tensor(padded.ids).view({padded.rows, padded.columns});
   };
   const auto padded = text::pad(ids, bundle.tokenizer.pad_id());
   TextBatch batch;
-  batch.ids = torch::tensor(padded.ids).view({padded.rows, padded.columns});
-  batch.mask = torch::tensor(padded.mask).view({padded.rows, padded.columns});
+  batch.ids = at::tensor(padded.ids).view({padded.rows, padded.columns});
+  batch.mask = at::tensor(padded.mask).view({padded.rows, padded.columns});
   batch.labels = tensor(labels, model::kIgnore);
   if (packed) batch.branches = tensor(branches, 0);
   return batch;

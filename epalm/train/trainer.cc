@@ -1,6 +1,8 @@
 #include "epalm/train/trainer.h"
 
-#include <torch/torch.h>
+#include <torch/utils.h>
+
+#include <torch/nn/utils/clip_grad.h>  // names what torch/utils.h brings
 
 #include <chrono>
 #include <cmath>
@@ -16,6 +18,7 @@
 #include "epalm/eval/evaluate.h"
 #include "epalm/eval/samples.h"
 #include "epalm/infer/media_input.h"
+#include "epalm/nn/dropout.h"
 #include "epalm/train/checkpoint.h"
 #include "epalm/train/event_file.h"
 #include "epalm/train/feature_bank.h"
@@ -263,7 +266,7 @@ class Run {
         throw Interrupted(fmt::format("interrupted in epoch {} of {}", epoch + 1, epochs()));
       }
       // Dropout, where the semantics ask for it, must not depend on how often the run was stopped.
-      torch::manual_seed((config_.seed * 1'000'003 + static_cast<uint64_t>(epoch)) * 1'000'003 + i);
+      nn::seed_dropout((config_.seed * 1'000'003 + static_cast<uint64_t>(epoch)) * 1'000'003 + i);
       infer::MediaBatch shown = next.get();
       if (i + 1 < batches.size()) next = read_ahead(batches[i + 1], epoch);
       replace_bad(batches[i], shown, epoch);

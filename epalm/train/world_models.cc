@@ -1,6 +1,6 @@
 #include "epalm/train/world_models.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -34,7 +34,7 @@ void write_half(const std::filesystem::path& path, const nn::Weights& weights) {
 
 // What the files will hold: the gates are measured on the rounded weights.
 void round_to_half(const nn::Weights& weights) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   for (const auto& [name, tensor] : weights.items()) tensor.copy_(tensor.to(at::kHalf));
 }
 

@@ -11,7 +11,7 @@ TEST(DropPath, LeavesEverythingAtRateZero) {
 }
 
 TEST(DropPath, DropsWholeRowsAndScalesTheOthers) {
-  at::manual_seed(1);
+  nn::seed_dropout(1);
   constexpr int64_t kRows = 10'000;
   constexpr double kRate = 0.25;
   const at::Tensor x = at::ones({kRows, 2, 3});

@@ -2,6 +2,7 @@
 
 #include "epalm/model/loss.h"
 #include "epalm/model/trainable.h"
+#include "epalm/nn/dropout.h"
 #include "tests/model/tiny_model.h"
 
 namespace epalm::model {
@@ -181,7 +182,7 @@ TEST(EPalmSemantics, LaterTokenLeaksBackUnderReferenceSemanticsOnly) {
 
 TEST(EPalm, DropsOutInTrainingUnderReferenceSemanticsOnly) {
   const auto loss = [](const EPalm& model, bool training) {
-    at::manual_seed(9);
+    nn::seed_dropout(9);
     return model.loss(model.features(image(2)), kIds, kMask, labels_of(kIds, kMask), training);
   };
   const EPalm causal = tiny_model(injecting(1, 3), kCausal), reference = tiny_model(injecting(1, 3), kReference);

@@ -1,7 +1,7 @@
 // Peak memory of a training step at a published size. Takes a minute and gigabytes, so it runs on demand only.
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <torch/torch.h>
 
 #include <cstdlib>
 
@@ -35,10 +35,10 @@ TEST(Memory, AStepOfOpt1300mInBfloat16StaysBelowNineGigabytes) {
       std::make_shared<encoders::Vit>(vit_config, nn::random_weights(encoders::vit_weights(vit_config), 1, 0.02)),
       adapter::Adapter(config, adapter::random_adapter(config, frozen_sizes(lm_config, vit_config.width), 1)), kCausal);
   mark_trainable(model, {});
-  const at::Tensor ids = torch::randint(4, 50'000, {8, 24});
-  const at::Tensor mask = torch::ones_like(ids);
+  const at::Tensor ids = at::randint(4, 50'000, {8, 24});
+  const at::Tensor mask = at::ones_like(ids);
   for (int step = 0; step < 2; ++step) {
-    const at::Tensor features = model.features(torch::randn({8, 3, 224, 224}));
+    const at::Tensor features = model.features(at::randn({8, 3, 224, 224}));
     model.loss(features, ids, mask, labels_of(ids, mask), true).sum().backward();
   }
   RecordProperty("peak_resident_gb", std::to_string(peak_resident_gb()));

@@ -1,7 +1,7 @@
 #include "epalm/train/fresh_encoder.h"
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "epalm/base/error.h"
 #include "epalm/encoders/encoder.h"
@@ -55,8 +55,8 @@ TEST(StartFromVit, TakesItsWeightsAndTellsTheOrderOfFrames) {
   const at::Tensor times = weights.at("model.time_embed")[0];  // [F,Dv]
   EXPECT_LT((times.matmul(times.t()) - 144 * at::eye(4)).abs().max().item<double>(), 1e-3) << "12 long, orthogonal";
   const auto encoder = encoders::make_encoder(clip_shape(), weights);
-  torch::manual_seed(1);
-  const at::Tensor clip = torch::rand({1, 3, 4, 32, 32});
+  at::manual_seed(1);
+  const at::Tensor clip = at::rand({1, 3, 4, 32, 32});
   const at::Tensor there = encoder->cls_states(clip, 1);
   const at::Tensor back = encoder->cls_states(clip.flip({2}), 1);
   EXPECT_GT(((there - back).norm() / there.norm()).item<double>(), 1e-3);

@@ -1,7 +1,7 @@
 #include "epalm/train/fresh_lm.h"
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <cmath>
 #include <set>
@@ -55,10 +55,10 @@ TEST(FreshLmWeights, FindTheSameTokenEarlierAndFetchWhatStandsAround) {
     const int64_t asked = 3 + random.randrange(7);
     ids.push_back(ids[static_cast<size_t>(asked)]);
     lm::OptInput input;
-    input.ids = torch::tensor(ids).unsqueeze(0);
+    input.ids = at::tensor(ids).unsqueeze(0);
     std::vector<at::Tensor> states;
     input.observe = [&](const at::Tensor& x) { states.push_back(x[0][kLength]); };
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     lm.hidden(input);
     const at::Tensor written = states[2] - states[1];  // by the second layer at the last token
     const at::Tensor scores = embeddings.matmul(written).index_select(0, input.ids[0].slice(0, 0, kLength));
@@ -107,7 +107,7 @@ TEST(LargerLmWeights, TakeOverEveryTensorAndChangeLittle) {
     EXPECT_TRUE(at::equal(tensor, place)) << name;
   }
   lm::OptInput input;
-  input.ids = torch::arange(4, 24).view({1, -1});
+  input.ids = at::arange(4, 24).view({1, -1});
   const at::Tensor before = model.hidden(input);
   const at::Tensor after = lm::Opt(larger, grown).hidden(input);
   EXPECT_LT(((after - before).norm() / before.norm()).item<double>(), 0.5);
@@ -121,7 +121,7 @@ TEST(LargerLmWeights, WiderStatesChangeLittleToo) {
   larger.num_attention_heads = 6;  // of the same width
   const nn::Weights grown = larger_lm_weights(larger, model, 2);
   lm::OptInput input;
-  input.ids = torch::arange(4, 24).view({1, -1});
+  input.ids = at::arange(4, 24).view({1, -1});
   const at::Tensor before = model.hidden(input);
   const at::Tensor after = lm::Opt(larger, grown).hidden(input).slice(2, 0, config.hidden_size);
   EXPECT_LT(((after - before).norm() / before.norm()).item<double>(), 0.5);

@@ -1,7 +1,7 @@
 #include "epalm/train/muon.h"
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "epalm/base/error.h"
 
@@ -11,8 +11,8 @@ namespace {
 class OrthogonalisedOf : public testing::TestWithParam<std::pair<int64_t, int64_t>> {};
 
 TEST_P(OrthogonalisedOf, KeepsDirectionsAndLevelsTheirSizes) {
-  torch::manual_seed(3);
-  const at::Tensor matrix = torch::randn({GetParam().first, GetParam().second});
+  at::manual_seed(3);
+  const at::Tensor matrix = at::randn({GetParam().first, GetParam().second});
   const auto [left, sizes, right] = at::linalg_svd(matrix, false);
   const at::Tensor result = orthogonalised(matrix);
   // In the matrix's own directions the result is diagonal, with values between 0.7 and 1.2.
@@ -29,10 +29,10 @@ INSTANTIATE_TEST_SUITE_P(Shapes, OrthogonalisedOf,
 
 // || W x - y ||^2 over fixed x and y.
 TEST(Muon, FindsAMatrix) {
-  torch::manual_seed(4);
-  const at::Tensor truth = torch::randn({6, 9});
-  const at::Tensor inputs = torch::randn({9, 40});
-  at::Tensor matrix = torch::zeros({6, 9}, torch::requires_grad());
+  at::manual_seed(4);
+  const at::Tensor truth = at::randn({6, 9});
+  const at::Tensor inputs = at::randn({9, 40});
+  at::Tensor matrix = at::zeros({6, 9}).requires_grad_(true);
   Muon muon({matrix}, 0);
   const auto loss = [&] { return (matrix - truth).matmul(inputs).square().mean(); };
   const double before = loss().item<double>();
@@ -45,14 +45,14 @@ TEST(Muon, FindsAMatrix) {
 }
 
 TEST(Muon, LeavesMatricesWithoutGradientAlone) {
-  at::Tensor matrix = torch::ones({2, 3}, torch::requires_grad());
+  at::Tensor matrix = at::ones({2, 3}).requires_grad_(true);
   Muon muon({matrix}, 0.1);
   muon.step(1);
-  EXPECT_TRUE(at::equal(matrix, torch::ones({2, 3})));
+  EXPECT_TRUE(at::equal(matrix, at::ones({2, 3})));
 }
 
 TEST(Muon, RefusesVectors) {
-  EXPECT_THROW(Muon({torch::zeros({3})}, 0), Error);
+  EXPECT_THROW(Muon({at::zeros({3})}, 0), Error);
 }
 
 }  // namespace

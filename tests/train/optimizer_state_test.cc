@@ -1,8 +1,8 @@
 #include "epalm/train/optimizer_state.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <cstdlib>
 #include <memory>
@@ -19,8 +19,8 @@ constexpr double kRate = 0.01, kDecay = 0.1;
 // A matrix, a frozen parameter and a vector in two groups, and their optimiser.
 struct Twin {
   explicit Twin(const std::string& opt)
-      : matrix(torch::linspace(-1, 1, 6).view({2, 3}).requires_grad_(true)),
-        vector(torch::linspace(2, 3, 4).requires_grad_(true)),
+      : matrix(at::linspace(-1, 1, 6).view({2, 3}).requires_grad_(true)),
+        vector(at::linspace(2, 3, 4).requires_grad_(true)),
         optimizer({.opt = opt}, {{"a", kRate, kDecay, {{"matrix", 2, matrix}, {"frozen", 2, {}}}},
                                  {"b", kRate, kDecay, {{"vector", 1, vector}}}}) {}
   void step(int number) {
@@ -42,7 +42,7 @@ TEST(OptimizerState, GoesThroughAFileBitForBit) {
     whole.optimizer.groups()[1].lr = 0.125;
     io::write_torch(folder.path() / "state.pth", optimizer_value(whole.optimizer, {kRate, kRate}));
     {
-      const torch::NoGradGuard no_grad;
+      const at::NoGradGuard no_grad;
       resumed.matrix.copy_(whole.matrix);
       resumed.vector.copy_(whole.vector);
     }
@@ -80,7 +80,7 @@ TEST(OptimizerState, OfOtherGroupsOrParametersIsRefused) {
   Twin from("adamw");
   from.step(0);
   const io::Value value = optimizer_value(from.optimizer, {kRate, kRate});
-  const at::Tensor matrix = torch::zeros({2, 3}).requires_grad_(true);
+  const at::Tensor matrix = at::zeros({2, 3}).requires_grad_(true);
   Optimizer one_group({}, {{"a", kRate, 0, {{"matrix", 2, matrix}}}});
   EXPECT_THROW(restore_optimizer(value, "run.pth", one_group), Error);
   Optimizer fewer({}, {{"a", kRate, 0, {{"matrix", 2, matrix}}}, {"b", kRate, 0, {}}});
@@ -117,7 +117,7 @@ TEST(OptimizerState, IsReadAndWrittenByTorchItself) {
     for (int i = 0; i < 3; ++i) ours.step(i);
     io::write_torch(folder.path() / (opt + ".in"),
                     io::Value::Dict{{"matrix", ours.matrix.detach()},
-                                    {"frozen", torch::zeros({1})},
+                                    {"frozen", at::zeros({1})},
                                     {"vector", ours.vector.detach()},
                                     {"optimizer", optimizer_value(ours.optimizer, {kRate, kRate})}});
   }
@@ -134,7 +134,7 @@ TEST(OptimizerState, IsReadAndWrittenByTorchItself) {
     EXPECT_TRUE(ours.vector.equal(file.at("vector").as_tensor())) << opt;
     Twin after(opt);
     {
-      const torch::NoGradGuard no_grad;
+      const at::NoGradGuard no_grad;
       after.matrix.copy_(ours.matrix);
       after.vector.copy_(ours.vector);
     }

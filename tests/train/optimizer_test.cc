@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/optim.h>
 
 #include <cmath>
 #include <functional>
@@ -22,7 +22,7 @@ struct Twins {
 };
 
 Twins random_twins(at::IntArrayRef shape) {
-  const at::Tensor start = torch::randn(shape);
+  const at::Tensor start = at::randn(shape);
   return {start.clone().requires_grad_(true), start.clone().requires_grad_(true)};
 }
 
@@ -35,14 +35,14 @@ class AgainstTorch : public testing::TestWithParam<MethodCase> {};
 
 // libtorch's own optimisers run the same operations in the same order: equality is exact. The rate changes on the way.
 TEST_P(AgainstTorch, TrajectoriesAreEqualBitForBit) {
-  torch::manual_seed(4);
+  at::manual_seed(4);
   const Twins matrix = random_twins({7, 33}), vector = random_twins({5});
   OptimizerSettings settings;
   settings.opt = GetParam().opt;
   Optimizer ours(settings, {{"all", kRate, kDecay, {{"matrix", 2, matrix.ours}, {"vector", 1, vector.ours}}}});
   const auto theirs = GetParam().make({matrix.theirs, vector.theirs});
   for (int step = 0; step < 25; ++step) {
-    const at::Tensor target = torch::randn({7, 33});
+    const at::Tensor target = at::randn({7, 33});
     const auto backward = [&](const at::Tensor& m, const at::Tensor& v) {
       ((m - target).pow(2).sum() * v.pow(2).sum()).backward();
     };
@@ -107,15 +107,15 @@ class AgainstPublished : public testing::TestWithParam<PublishedCase> {};
 // Three steps of the published optim/nadam.py and optim/adafactor.py under torch 1.13, with gradients p (s + 1)/4 -
 // 1/8. Within four roundings of float32: the same operations, on kernels that may group a sum of six numbers otherwise.
 TEST_P(AgainstPublished, TakesTheSameThreeSteps) {
-  at::Tensor matrix = torch::tensor({1.0F, -2.0F, 0.5F, 0.25F, 3.0F, -1.0F}).view({2, 3}).requires_grad_(true);
-  at::Tensor vector = torch::tensor({0.5F, -1.5F}).requires_grad_(true);
+  at::Tensor matrix = at::tensor({1.0F, -2.0F, 0.5F, 0.25F, 3.0F, -1.0F}).view({2, 3}).requires_grad_(true);
+  at::Tensor vector = at::tensor({0.5F, -1.5F}).requires_grad_(true);
   Optimizer optimizer(GetParam().settings, {{"all", 0.05, 0.1, {{"matrix", 2, matrix}, {"vector", 1, vector}}}});
   for (int step = 0; step < 3; ++step) {
     for (at::Tensor* p : {&matrix, &vector}) p->mutable_grad() = p->detach() * (step + 1) / 4 - 0.125;
     optimizer.step();
   }
   const auto close = [](const at::Tensor& ours, const std::vector<float>& theirs) {
-    return at::allclose(ours.detach().flatten(), torch::tensor(theirs), 4 * 6e-8, 0);
+    return at::allclose(ours.detach().flatten(), at::tensor(theirs), 4 * 6e-8, 0);
   };
   EXPECT_TRUE(close(matrix, GetParam().matrix)) << matrix;
   EXPECT_TRUE(close(vector, GetParam().vector)) << vector;
@@ -146,8 +146,8 @@ const std::vector<std::string> kAll{"adamw",   "adam",    "sgd",   "nesterov",  
 // f(p) = sum of c (p - 1)^2 with curvatures c from 0.1 to 1: every method comes near its minimum.
 TEST(Optimizer, EveryMethodDescendsAQuadratic) {
   for (const std::string& opt : kAll) {
-    const at::Tensor curvature = torch::linspace(0.1, 1, 12).view({3, 4});
-    const at::Tensor p = torch::zeros({3, 4}).requires_grad_(true);
+    const at::Tensor curvature = at::linspace(0.1, 1, 12).view({3, 4});
+    const at::Tensor p = at::zeros({3, 4}).requires_grad_(true);
     const auto value = [&] { return (curvature * (p - 1).pow(2)).sum(); };
     const double start = value().item<double>();
     const double rate = opt == "adagrad" ? 0.3 : opt == "muon" ? 0.1 : 0.02;
@@ -164,42 +164,42 @@ TEST(Optimizer, EveryMethodDescendsAQuadratic) {
 
 // One AdamW step from p = 1 with gradient 0.5: p (1 - lr wd), then minus lr g / (|g| + eps').
 TEST(Optimizer, AdamWDecaysAndThenMovesByTheRate) {
-  const at::Tensor p = torch::ones({1}, torch::kDouble).requires_grad_(true);
+  const at::Tensor p = at::ones({1}, at::kDouble).requires_grad_(true);
   Optimizer optimizer({}, {{"all", 0.1, 0.5, {{"p", 1, p}}}});
-  p.mutable_grad() = torch::full({1}, 0.5, torch::kDouble);
+  p.mutable_grad() = at::full({1}, 0.5, at::kDouble);
   optimizer.step();
   // sqrt(v)/sqrt(1-b2) is |g| up to double rounding of a handful of operations.
   EXPECT_NEAR(p.item<double>(), 0.95 - 0.1 * 0.5 / (0.5 + 1e-8), 1e-14);
 }
 
 TEST(Optimizer, LeavesParametersWithoutGradientAlone) {
-  const at::Tensor idle = torch::ones({3}).requires_grad_(true), used = torch::ones({3}).requires_grad_(true);
+  const at::Tensor idle = at::ones({3}).requires_grad_(true), used = at::ones({3}).requires_grad_(true);
   Optimizer optimizer({}, {{"all", 0.1, 0.5, {{"frozen", 2, {}}, {"idle", 1, idle}, {"used", 1, used}}}});
   used.sum().backward();
   optimizer.step();
-  EXPECT_TRUE(idle.equal(torch::ones({3})));
-  EXPECT_FALSE(used.equal(torch::ones({3})));
+  EXPECT_TRUE(idle.equal(at::ones({3})));
+  EXPECT_FALSE(used.equal(at::ones({3})));
   EXPECT_EQ(optimizer.state().size(), 1U);
   EXPECT_EQ(optimizer.state().at("used").step, 1);
 }
 
 TEST(Optimizer, ZeroedGradientsStillDecay) {
-  const at::Tensor p = torch::ones({2}).requires_grad_(true);
+  const at::Tensor p = at::ones({2}).requires_grad_(true);
   Optimizer optimizer({}, {{"all", 0.1, 0.5, {{"p", 1, p}}}});
-  p.mutable_grad() = torch::zeros({2});
+  p.mutable_grad() = at::zeros({2});
   optimizer.zero_grad();
   optimizer.step();
-  EXPECT_TRUE(p.equal(torch::ones({2}).mul(0.95)));
+  EXPECT_TRUE(p.equal(at::ones({2}).mul(0.95)));
 }
 
 TEST(Optimizer, ContinuesFromItsStateBitForBit) {
   for (const std::string& opt : kAll) {
-    torch::manual_seed(1);
+    at::manual_seed(1);
     const Twins p = random_twins({4, 4});
     OptimizerSettings settings;
     settings.opt = opt;
     Optimizer whole(settings, {{"all", 0.01, 0.1, {{"p", 2, p.ours}}}});
-    const auto gradient = [](int step) { return torch::full({4, 4}, std::sin(1.0 + step)); };
+    const auto gradient = [](int step) { return at::full({4, 4}, std::sin(1.0 + step)); };
     for (int step = 0; step < 3; ++step) {
       p.ours.mutable_grad() = gradient(step);
       whole.step();
@@ -218,12 +218,12 @@ TEST(Optimizer, ContinuesFromItsStateBitForBit) {
 }
 
 TEST(Optimizer, RefusesAStateOfAnotherModel) {
-  const at::Tensor p = torch::ones({2}).requires_grad_(true);
+  const at::Tensor p = at::ones({2}).requires_grad_(true);
   Optimizer optimizer({}, {{"all", 0.1, 0, {{"p", 1, p}, {"frozen", 1, {}}}}});
   const auto state = [](int64_t step, std::map<std::string, at::Tensor> tensors) {
     return ParameterState{.step = step, .tensors = std::move(tensors)};
   };
-  const at::Tensor two = torch::zeros({2}), three = torch::zeros({3});
+  const at::Tensor two = at::zeros({2}), three = at::zeros({3});
   const ParameterState good = state(1, {{"exp_avg", two}, {"exp_avg_sq", two}});
   EXPECT_NO_THROW(optimizer.set_state({{"p", good}}));
   EXPECT_THROW(optimizer.set_state({{"q", good}}), Error);

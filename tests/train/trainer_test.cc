@@ -1,7 +1,7 @@
 #include "epalm/train/trainer.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
-#include <torch/torch.h>
 #include <unistd.h>
 
 #include "epalm/base/error.h"
@@ -506,9 +506,9 @@ TEST(Checkpoint, GivesTheSameLogitsAfterSavingAndLoading) {
   const auto bundle = infer::load_bundle(tiny_config(folder.path()));
   train(bundle, options);
   const auto again = infer::load_bundle(options.output_dir / "checkpoint_last.pth", std::vector<std::string>{});
-  const torch::NoGradGuard no_grad;
-  const at::Tensor ids = torch::tensor({2, 9, 8, 7}).view({1, 4});
-  const at::Tensor features = bundle.model.features(torch::ones({1, 3, 16, 16}));
+  const at::NoGradGuard no_grad;
+  const at::Tensor ids = at::tensor({2, 9, 8, 7}).view({1, 4});
+  const at::Tensor features = bundle.model.features(at::ones({1, 3, 16, 16}));
   EXPECT_TRUE(at::equal(bundle.model.logits(features, ids, at::ones_like(ids)),
                         again.model.logits(features, ids, at::ones_like(ids))));
 }
