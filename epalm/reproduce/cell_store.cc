@@ -37,7 +37,7 @@ std::optional<CellResult> CellStore::find(const nlohmann::json& made_with) const
   const auto path = file(made_with);
   if (!std::filesystem::exists(path)) return {};
   const nlohmann::json stored = io::read_json_file(path);
-  const std::string where = "'" + path.string() + "'";
+  const std::string where = fmt::format("'{}'", path.string());
   require(stored.is_object() && stored.contains("result"), "{}: expected the result of a run; remove the file", where);
   return cell_from_json(stored["result"], where);
 }

@@ -2,31 +2,48 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <chrono>
+#include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "epalm/base/error.h"
+#include "epalm/base/log.h"
 #include "epalm/bench/child_process.h"
+#include "epalm/demo/side_by_side.h"
 #include "epalm/demo/task_config.h"
 #include "epalm/demo/worlds.h"
 #include "epalm/io/json_file.h"
 #include "epalm/reproduce/cell_store.h"
 #include "epalm/reproduce/measure.h"
+#include "epalm/reproduce/shared_progress.h"
 
 namespace epalm::reproduce {
 namespace {
 
 using infer::Task;
 using nlohmann::json;
+using Clock = std::chrono::steady_clock;
 
 constexpr int kFirstSeed = 42;  // of the demo
 
-// One run to be done.
+// One cell of the table with one seed.
 struct Run {
   size_t task, row;
   int seed;
   infer::RunConfig config;
+};
+
+// What one or several runs come to, done once.
+struct Job {
+  const Run* run;  // the first of them
+  json made_with;
+  std::optional<CellResult> result;
+  std::string problem;  // why there is none
+  std::string stage;    // while it is at work
+  double share = 0;     // 0..1
 };
 
 class Table {
@@ -42,13 +59,29 @@ class Table {
 
   TableResult operator()() {
     demo::write_worlds(options_.world, [&](int done, int total) {
-      report({.what = "world", .share = static_cast<double>(done) / static_cast<double>(std::max(total, 1))});
+      report({.share = static_cast<double>(done) / static_cast<double>(std::max(total, 1)), .at_work = {"world"}});
     });
-    for (const Run& run : runs_) {
-      ++at_run_;
-      do_run(run);
+    const std::vector<size_t> job_of = find_jobs();
+    std::vector<size_t> open;
+    for (size_t i = 0; i < jobs_.size(); ++i) {
+      if (!jobs_[i].result) open.push_back(i);
     }
-    return result_;
+    done_ = static_cast<int>(jobs_.size() - open.size());
+    to_do_ = static_cast<double>(open.size());
+    start_ = Clock::now();
+    demo::side_by_side(
+        open.size(), [&](size_t i) { do_job(jobs_[open[i]]); }, [this] { stopped_ = true; });
+    for (size_t i = 0; i < runs_.size(); ++i) {
+      const Job& job = jobs_[job_of[i]];
+      Entry& entry = result_.entries[runs_[i].task][runs_[i].row];
+      if (job.result) {
+        entry.runs.push_back(*job.result);
+      } else {
+        entry.problem = job.problem;
+        result_.failed = true;
+      }
+    }
+    return std::move(result_);
   }
 
  private:
@@ -68,8 +101,12 @@ class Table {
                .command = options_.command,
                .rows = options_.rows,
                .tasks = tasks,
+               .media = {},
                .seeds = options_.seeds,
                .entries = std::vector<std::vector<Entry>>(tasks.size(), std::vector<Entry>(options_.rows.size()))};
+    for (const infer::Modality modality : demo::modalities_of(options_.world)) {
+      result_.media[modality] = demo::media_counts(options_.world, modality).train;
+    }
     std::vector<Setting> settings;
     for (const Task task : tasks) settings.push_back(setting_of(demo::task_config(options_.world, task)));
     // Seed by seed, so that a table that is stopped has as much as can be of every row.
@@ -87,61 +124,92 @@ class Table {
     }
   }
 
-  void report(TableProgress progress) const {
-    if (!options_.progress) return;
-    progress.run = at_run_;
-    progress.runs = static_cast<int>(runs_.size());
-    if (done_here_ > 0) {
-      const double mean_s = seconds_here_ / done_here_;
-      progress.eta_s = mean_s * (static_cast<double>(progress.runs - progress.run) + 1 - progress.share);
+  // The jobs, with what an earlier call finished, and the job of each run.
+  std::vector<size_t> find_jobs() {
+    std::vector<size_t> job_of;
+    std::map<std::string, size_t> known;
+    for (const Run& run : runs_) {
+      json made_with = demo::made_with(options_.world, run.config);
+      const auto [found, added] = known.emplace(made_with.dump(), jobs_.size());
+      job_of.push_back(found->second);
+      if (added) jobs_.push_back({&run, made_with, store_->find(made_with), "", "", 0});
     }
-    options_.progress(progress);
+    return job_of;
   }
 
-  void do_run(const Run& run) {
-    Entry& entry = result_.entries[run.task][run.row];
-    const json made_with = demo::made_with(options_.world, run.config);
-    if (auto done = store_->find(made_with)) {
-      entry.runs.push_back(std::move(*done));
-      return;
+  std::string name_of(const Job& job) const {
+    return fmt::format("{} {}, seed {}", infer::task_name(result_.tasks[job.run->task]),
+                       result_.rows[job.run->row].name, job.run->seed);
+  }
+
+  void report(TableProgress progress) const {
+    progress.done = done_;
+    progress.runs = static_cast<int>(jobs_.size());
+    if (options_.progress) options_.progress(progress);
+  }
+
+  // The job has come so far.
+  void report(Job& job, const std::string& stage, double share) {
+    const std::lock_guard lock(mutex_);
+    job.stage = stage;
+    job.share = share;
+    double passed = done_here_;
+    TableProgress progress;
+    for (const Job& other : jobs_) {
+      if (other.stage.empty()) continue;
+      passed += other.share;
+      progress.at_work.push_back(fmt::format("{}: {}", name_of(other), other.stage));
     }
-    if (options_.interrupted && options_.interrupted()) throw Interrupted("interrupted between two runs");
-    const auto start = std::chrono::steady_clock::now();
+    progress.share = passed / to_do_;
+    const double passed_s = std::chrono::duration<double>(Clock::now() - start_).count();
+    if (passed > 0) progress.eta_s = passed_s * (to_do_ - passed) / passed;
+    report(progress);
+  }
+
+  bool interrupted() const { return stopped_ || (options_.interrupted && options_.interrupted()); }
+
+  void do_job(Job& job) {
+    if (interrupted()) throw Interrupted("interrupted between two runs");
+    std::optional<CellResult> measured;
+    std::string problem;
     try {
-      const CellResult measured = measure_run(run, made_with);
-      store_->add(made_with, measured);
-      entry.runs.push_back(measured);
+      measured = measure_job(job);
+      store_->add(job.made_with, *measured);
     } catch (const Interrupted&) {
       throw;
     } catch (const Error& error) {
       // What ended the run may be the signal that is meant for all.
-      if (options_.interrupted && options_.interrupted()) throw Interrupted("interrupted during a run");
-      entry.problem = error.what();
-      result_.failed = true;
+      if (interrupted()) throw Interrupted("interrupted during a run");
+      problem = error.what();
     }
-    seconds_here_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    ++done_here_;
+    const std::lock_guard lock(mutex_);
+    job.result = std::move(measured);
+    job.problem = std::move(problem);
+    job.stage.clear();
+    ++done_, ++done_here_;
+    if (!job.result) return;
+    const std::string metric = main_metric(result_.tasks[job.run->task]);
+    log_info("{}: {} {:.1f}", name_of(job), metric, job.result->metrics.at(metric));
   }
 
-  CellResult measure_run(const Run& run, const json& made_with) const {
-    const std::string what =
-        fmt::format("{} {}, seed {}", infer::task_name(result_.tasks[run.task]), result_.rows[run.row].name, run.seed);
+  CellResult measure_job(Job& job) {
+    SharedProgress shared;
     MeasureOptions options;
-    options.work_folder = store_->work_folder(made_with);
-    options.interrupted = options_.interrupted;
-    options.progress = [&](const std::string& stage, double share) {
-      report({.what = what, .stage = stage, .share = share});
+    options.work_folder = store_->work_folder(job.made_with);
+    if (!options_.own_processes) {
+      options.interrupted = [this] { return interrupted(); };
+      options.progress = [&](const std::string& stage, double share) { report(job, stage, share); };
+      return measure(job.run->config, options);
+    }
+    options.progress = [&](const std::string& stage, double share) { shared.tell(stage, share); };
+    // The child is ended from here, and asked from here how far it is.
+    const auto watch = [&] {
+      if (!shared.stage().empty()) report(job, shared.stage(), shared.share());
+      return interrupted();
     };
-    const auto run_here = [&] {
-      CellResult measured = measure(run.config, options);
-      const std::string metric = main_metric(result_.tasks[run.task]);
-      report({.what = what, .stage = fmt::format("{} {:.1f}", metric, measured.metrics.at(metric)), .share = 1});
-      return measured;
-    };
-    if (!options_.own_processes) return run_here();
     const bench::ChildResult child =
-        bench::in_child_process([&] { return to_json(run_here()).dump(); }, options_.interrupted);
-    CellResult result = cell_from_json(io::parse_json(child.text, what), what);
+        bench::in_child_process([&] { return to_json(measure(job.run->config, options)).dump(); }, watch);
+    CellResult result = cell_from_json(io::parse_json(child.text, name_of(job)), name_of(job));
     result.peak_rss_gb = child.peak_rss_gb;
     return result;
   }
@@ -150,9 +218,13 @@ class Table {
   std::optional<CellStore> store_;
   TableResult result_;
   std::vector<Run> runs_;
-  int at_run_ = 0;
-  int done_here_ = 0;  // in this call
-  double seconds_here_ = 0;
+  std::atomic<bool> stopped_ = false;  // the runs at work are to end
+
+  std::mutex mutex_;  // of what runs side by side change
+  std::vector<Job> jobs_;
+  int done_ = 0, done_here_ = 0;  // in all, and of those that this call has to do
+  double to_do_ = 0;              // by this call
+  Clock::time_point start_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,11 +13,10 @@ namespace epalm::reproduce {
 
 // How far a table has come.
 struct TableProgress {
-  int run = 0, runs = 0;  // the run at work, counted from 1; 0: the worlds are written
-  std::string what{};     // the run, as "vqa limber, seed 43", or "world"
-  std::string stage{};    // of the run, as "train"
-  double share = 0;       // 0..1 of the run
-  double eta_s = -1;      // to the end of the table; negative: nothing is known yet
+  int done = 0, runs = 0;              // runs that differ; what an earlier call finished counts as done
+  double share = 0;                    // 0..1 of what this call has to do
+  double eta_s = -1;                   // to its end; negative: nothing is known yet
+  std::vector<std::string> at_work{};  // as "vqa limber, seed 43: train", or "world"
 };
 
 struct TableOptions {
@@ -29,8 +29,8 @@ struct TableOptions {
   // Runs are processes of their own, so that their memory is: nothing may have been computed before in this one. Else
   // they run here and no memory is measured.
   bool own_processes = true;
-  std::function<void(const TableProgress&)> progress = {};  // called from the process of the run
-  std::function<bool()> interrupted = {};
+  std::function<void(const TableProgress&)> progress = {};  // called from several threads, from one at a time
+  std::function<bool()> interrupted = {};                   // asked from several threads at once
 };
 
 // accuracy, or CIDEr of captions: what rows are compared by.
@@ -50,12 +50,14 @@ struct TableResult {
   std::string table{}, command{};
   std::vector<Row> rows{};
   std::vector<infer::Task> tasks{};
+  std::map<infer::Modality, int> media{};  // that training may see
   int seeds = 0;
   std::vector<std::vector<Entry>> entries{};  // [task][row]
   bool failed = false;                        // some run could not be done
 };
 
-// Runs what is not yet in the output folder: rows × tasks × seeds. A run that fails is a problem of its entry, and the
+// Runs what is not yet in the output folder: rows × tasks × seeds, as many side by side as there are threads to compute
+// with. A run that fails is a problem of its entry, and the
 // others go on. Throws Error for what no run can be done with, such as unknown keys, and Interrupted; the same call
 // continues.
 TableResult run_table(const TableOptions& options);

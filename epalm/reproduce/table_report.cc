@@ -151,7 +151,11 @@ report::TextTable verdict_table(const TableResult& result) {
 }
 
 std::vector<std::string> notes_of(const TableResult& result) {
-  std::vector<std::string> notes;
+  std::vector<std::string> notes, media;
+  for (const auto& [modality, count] : result.media) {
+    media.push_back(fmt::format("{} {}", count, infer::modality_name(modality)));
+  }
+  if (!media.empty()) notes.push_back(fmt::format("Media to train on: {}.", fmt::join(media, ", ")));
   notes.push_back(fmt::format(
       "Test scenes hold combinations of attributes that training never shows. {}; each run keeps the epoch that is "
       "best "

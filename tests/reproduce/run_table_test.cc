@@ -28,7 +28,11 @@ class RunTable : public testing::Test {
     options.seeds = 2;
     options.own_processes = false;
     options.progress = [this](const TableProgress& progress) {
-      if (progress.stage == "train") trained_.insert(progress.what);
+      for (const std::string& run : progress.at_work) {
+        if (run.ends_with(": train")) trained_.insert(run);
+      }
+      EXPECT_LE(progress.done, progress.runs);
+      EXPECT_LE(progress.share, 1);
       if (trained_.size() > stop_after_) stop_ = true;
     };
     return options;
