@@ -72,10 +72,11 @@ void Console::progress(const std::string& label, int64_t done, int64_t total, co
   const double elapsed = std::chrono::duration<double>(now - label_since_).count();
   if (eta_s < 0 && done > 0) eta_s = elapsed / static_cast<double>(done) * static_cast<double>(total - done);
   const double share = total > 0 ? std::clamp(static_cast<double>(done) / static_cast<double>(total), 0.0, 1.0) : 1.0;
-  const std::string amount = unit == Unit::kCount ? fmt::format("{}/{}", done, total)
-                                                  : fmt::format("{:.1f}/{:.1f} MB", static_cast<double>(done) / 1e6,
-                                                                static_cast<double>(total) / 1e6);
-  std::string tail = fmt::format("{:3.0f}% {}", std::floor(100 * share), amount);
+  std::string tail = fmt::format("{:3.0f}%", std::floor(100 * share));
+  if (unit == Unit::kCount) tail += fmt::format(" {}/{}", done, total);
+  if (unit == Unit::kBytes) {
+    tail += fmt::format(" {:.1f}/{:.1f} MB", static_cast<double>(done) / 1e6, static_cast<double>(total) / 1e6);
+  }
   if (eta_s >= 0 && !(ends && eta_s < 1)) tail += "  ETA " + duration_text(eta_s);
   if (!detail.empty()) tail += "  " + detail;  // last: a narrow terminal cuts it off
   if (!terminal_) {

@@ -10,7 +10,7 @@
 
 namespace epalm::cli {
 
-enum class Unit { kCount, kBytes };  // kBytes: shown as megabytes
+enum class Unit { kCount, kBytes, kPercent };  // kBytes: shown as megabytes; kPercent: as the share alone
 
 // Standard error: log lines and one progress bar below them. On a terminal the bar redraws itself; elsewhere it becomes
 // a plain line every ten seconds and at each end. NO_COLOR and TERM=dumb are respected. Thread-safe.

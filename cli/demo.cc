@@ -1,6 +1,7 @@
 #include "epalm/demo/demo.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "cli/interrupt.h"
 #include "cli/session.h"
 #include "epalm/base/error.h"
+#include "epalm/base/log.h"
 #include "epalm/demo/demo_table.h"
 
 namespace epalm::cli {
@@ -43,14 +45,27 @@ demo::DemoOptions options_of(const DemoFlags& flags) {
   return options;
 }
 
+// As "vqa: train 2/4, loss 0.612".
+std::string stage_text(const demo::DemoProgress::Stage& stage) {
+  const train::TrainProgress& detail = stage.detail;
+  if (detail.phase != "train") return stage.name;
+  return fmt::format("{} {}/{}, loss {:.3f}", stage.name, detail.epoch + 1, detail.epochs, detail.loss);
+}
+
 void show(const demo::DemoProgress& progress) {
-  const train::TrainProgress& detail = progress.detail;
-  const bool training = detail.phase == "train";
-  std::string label =
-      progress.task == 0 ? progress.stage : fmt::format("{}/{} {}", progress.task, progress.tasks, progress.stage);
-  if (training) label += fmt::format(" {}/{}", detail.epoch + 1, detail.epochs);
-  const std::string speed = fmt::format("loss {:.3f}  {:.0f}/s", detail.loss, detail.samples_per_second);
-  Console::get().progress(label, detail.done, detail.total, training ? speed : "", progress.eta_s);
+  std::vector<std::string> stages;
+  for (const auto& stage : progress.at_work) stages.push_back(stage_text(stage));
+  Console::get().progress(fmt::format("{}/{} done", progress.done, progress.tasks),
+                          static_cast<int64_t>(100 * progress.share), 100, fmt::format("{}", fmt::join(stages, "; ")),
+                          progress.eta_s, Unit::kPercent);
+}
+
+// As "vqa: accuracy 86.0 % on scenes never seen, 45.1 % with blank media".
+void tell(const demo::TaskResult& task) {
+  const std::string metric = demo::metrics_in_order(task).front();
+  const char* unit = task.asks() ? " %" : "";
+  log_info("{}: {} {:.1f}{} on scenes never seen, {:.1f}{} with blank media", infer::task_name(task.task), metric,
+           task.metrics.at(metric), unit, task.blank.at(metric), unit);
 }
 
 // One line for each modality, with the adapter named where `ask` would not find it.
@@ -81,6 +96,7 @@ void print_what_to_ask(const demo::DemoResult& result) {
 int run_demo_verb(const DemoFlags& flags) {
   demo::DemoOptions options = options_of(flags);
   options.progress = show;
+  options.finished = tell;
   const demo::DemoResult result = demo::run_demo(options);
   Console::get().clear_progress();
   if (flags.json) {

@@ -1,14 +1,22 @@
 #include "epalm/demo/demo.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <chrono>
+#include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+#include <set>
 
 #include "epalm/base/error.h"
 #include "epalm/demo/demo_report.h"
 #include "epalm/demo/forecast.h"
 #include "epalm/demo/gates.h"
 #include "epalm/demo/reading.h"
+#include "epalm/demo/side_by_side.h"
 #include "epalm/demo/task_config.h"
 #include "epalm/demo/task_state.h"
 #include "epalm/demo/worlds.h"
@@ -26,6 +34,7 @@ using infer::Task;
 using nlohmann::json;
 
 constexpr const char* kFinished = "result.json";
+constexpr std::array kPhases = {"features", "train", "test", "blank"};  // of a task, that take time
 
 // Seconds on two cores of an Intel Xeon; Forecast learns how far this machine is from them.
 struct Costs {
@@ -46,8 +55,10 @@ class Demo {
  public:
   explicit Demo(const DemoOptions& options) : options_(options) {
     require(!options.tasks.empty(), "the demo has no task to show; name at least one");
+    std::set<Task> named;
     for (const Task task : options.tasks) {
       require(task != Task::kGqa, "the tiny world has no data set for the task gqa; name another");
+      if (!named.insert(task).second) continue;
       configs_.push_back(task_config(options, task));  // all, so that a mistake shows before hours of work
     }
     std::error_code error;
@@ -64,10 +75,11 @@ class Demo {
   DemoResult operator()() {
     write_worlds();
     DemoResult result;
-    for (const infer::RunConfig& config : configs_) {
-      ++at_task_;
-      result.tasks.push_back(run_task(config));
-    }
+    result.tasks.resize(configs_.size());
+    const std::vector<size_t> order = longest_first();
+    side_by_side(
+        order.size(), [&](size_t i) { result.tasks[order[i]] = run_task(configs_[order[i]]); },
+        [this] { stopped_ = true; });
     result.gates = gates_of(result.tasks);
     result.report = options_.folder / "report.html";
     result.seconds = seconds();
@@ -84,6 +96,20 @@ class Demo {
   // What takes time in a task, by the names under which it is reported.
   static std::string stage_of(const infer::RunConfig& config, const std::string& phase) {
     return std::string(infer::task_name(config.task)) + ": " + phase;
+  }
+
+  // So that the last to end do not leave others without work for long.
+  std::vector<size_t> longest_first() const {
+    std::vector<double> expected_s;
+    for (const infer::RunConfig& config : configs_) {
+      double sum = 0;
+      for (const char* phase : kPhases) sum += forecast_.expected_s(stage_of(config, phase));
+      expected_s.push_back(sum);
+    }
+    std::vector<size_t> order(configs_.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return expected_s[a] > expected_s[b]; });
+    return order;
   }
 
   void expect_all() {
@@ -105,27 +131,33 @@ class Demo {
     }
   }
 
-  void report(const std::string& stage, double share, const train::TrainProgress& detail) {
+  // Of the task, or of what comes before all.
+  void report(std::optional<Task> task, const std::string& stage, double share, const train::TrainProgress& detail) {
+    const std::lock_guard lock(mutex_);
+    at_work_[task] = {stage, detail};
     forecast_.advance(stage, share, seconds());
     if (!options_.progress) return;
-    options_.progress({.task = at_task_,
-                       .tasks = static_cast<int>(configs_.size()),
-                       .stage = stage,
-                       .detail = detail,
-                       .eta_s = forecast_.remaining_s()});
+    DemoProgress progress{.done = done_,
+                          .tasks = static_cast<int>(configs_.size()),
+                          .share = forecast_.share(),
+                          .eta_s = forecast_.remaining_s(),
+                          .at_work = {}};
+    for (const auto& [at, what] : at_work_) progress.at_work.push_back(what);
+    options_.progress(progress);
   }
 
   // A stage that only counts.
-  std::function<void(int64_t, int64_t)> counting(const std::string& stage) {
-    return [this, stage](int64_t done, int64_t total) {
-      report(stage, static_cast<double>(done) / static_cast<double>(std::max<int64_t>(total, 1)),
+  std::function<void(int64_t, int64_t)> counting(std::optional<Task> task, const std::string& stage) {
+    return [this, task, stage](int64_t done, int64_t total) {
+      report(task, stage, static_cast<double>(done) / static_cast<double>(std::max<int64_t>(total, 1)),
              {.phase = stage, .done = done, .total = total});
     };
   }
 
   void write_worlds() {
-    demo::write_worlds(options_, counting("world"));
-    forecast_.skip("world");
+    demo::write_worlds(options_, counting(std::nullopt, "world"));
+    forecast_.finish("world");
+    at_work_.clear();
   }
 
   void report_training(const infer::RunConfig& config, const train::TrainProgress& progress) {
@@ -134,17 +166,25 @@ class Demo {
     if (progress.phase != "features") {
       const double epochs = static_cast<double>(progress.epoch) + (progress.phase == "train" ? share : 1);
       share = epochs / static_cast<double>(std::max<int64_t>(progress.epochs, 1));
+      const std::lock_guard lock(mutex_);
       forecast_.advance(stage_of(config, "train"), share, seconds());
     }
-    report(stage_of(config, progress.phase), share, progress);
+    report(config.task, stage_of(config, progress.phase), share, progress);
   }
 
   TaskResult run_task(const infer::RunConfig& config) {
     TaskState state(task_folder(config.task), made_with(options_, config));
-    if (!state.result()) state.finish(measured(config));
-    for (const char* phase : {"features", "train", "test", "blank"}) forecast_.skip(stage_of(config, phase));
+    const bool was_done = state.result().has_value();
+    if (!was_done) state.finish(measured(config));
+    const std::lock_guard lock(mutex_);
+    for (const char* phase : kPhases) forecast_.finish(stage_of(config, phase));
+    at_work_.erase(config.task);
+    ++done_;
+    if (options_.finished && !was_done) options_.finished(*state.result());
     return *state.result();
   }
+
+  bool interrupted() const { return stopped_ || (options_.interrupted && options_.interrupted()); }
 
   TaskResult measured(const infer::RunConfig& config) {
     const infer::Bundle bundle = infer::load_bundle(config);
@@ -154,12 +194,13 @@ class Demo {
     train_on(bundle, result);
 
     const auto test = eval::load_samples(config, config.test_split);
-    eval::EvalOptions seen{.progress = counting(stage_of(config, "test")), .interrupted = options_.interrupted};
+    const auto stop = [this] { return interrupted(); };
+    eval::EvalOptions seen{.progress = counting(config.task, stage_of(config, "test")), .interrupted = stop};
     auto evaluated = eval::evaluate(bundle, test, seen);
     result.metrics = std::move(evaluated.metrics);
     result.predictions = std::move(evaluated.predictions);
     eval::EvalOptions blind{
-        .blank = true, .progress = counting(stage_of(config, "blank")), .interrupted = options_.interrupted};
+        .blank = true, .progress = counting(config.task, stage_of(config, "blank")), .interrupted = stop};
     result.blank = eval::evaluate(bundle, test, blind).metrics;
     if (result.asks()) {
       result.most_frequent = eval::most_frequent_baseline(config, eval::load_samples(config, config.train_split), test);
@@ -173,7 +214,7 @@ class Demo {
     training.output_dir = task_folder(bundle.config.task);
     training.resume = true;
     training.save_best = true;
-    training.interrupted = options_.interrupted;
+    training.interrupted = [this] { return interrupted(); };
     training.progress = [&](const train::TrainProgress& progress) { report_training(bundle.config, progress); };
     const auto trained = train::train(bundle, training);
     result.seconds_per_epoch = train::mean_epoch_seconds(training.output_dir / "log.txt");
@@ -186,9 +227,13 @@ class Demo {
 
   const DemoOptions& options_;
   std::vector<infer::RunConfig> configs_;  // one for each task
-  Forecast forecast_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  int at_task_ = 0;
+  std::atomic<bool> stopped_ = false;  // a task failed: the others are to end
+
+  std::mutex mutex_;  // of what tasks side by side change
+  Forecast forecast_;
+  std::map<std::optional<Task>, DemoProgress::Stage> at_work_;
+  int done_ = 0;
 };
 
 }  // namespace

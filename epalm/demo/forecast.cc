@@ -22,9 +22,25 @@ void Forecast::advance(const std::string& stage, double share, double now_s) {
   known.share = std::clamp(share, known.share, 1.0);
 }
 
-void Forecast::skip(const std::string& stage) {
+void Forecast::finish(const std::string& stage) {
   const auto found = stages_.find(stage);
-  if (found != stages_.end()) found->second.first = found->second.share = 1;
+  if (found == stages_.end()) return;
+  if (found->second.first < 0) found->second.first = 1;
+  found->second.share = 1;
+}
+
+double Forecast::expected_s(const std::string& stage) const {
+  const auto found = stages_.find(stage);
+  return found == stages_.end() ? 0 : found->second.seconds;
+}
+
+double Forecast::share() const {
+  double passed = 0, all = 0;
+  for (const auto& [name, stage] : stages_) {
+    passed += stage.seconds * stage.share;
+    all += stage.seconds;
+  }
+  return all > 0 ? passed / all : 1;
 }
 
 double Forecast::remaining_s() const {

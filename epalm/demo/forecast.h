@@ -14,9 +14,11 @@ class Forecast {
   // The stage has come to `share`, 0..1, of it, now_s seconds after the begin. What its first call says is there
   // already (a run that is continued) took no time. Stages that were not expected are ignored.
   void advance(const std::string& stage, double share, double now_s);
-  // The stage is done already or needs not be done.
-  void skip(const std::string& stage);
+  // The stage is done. One that was never begun was done before, or needs not be done, and took no time.
+  void finish(const std::string& stage);
 
+  double expected_s(const std::string& stage) const;
+  double share() const;  // 0..1 of all stages; 1 where nothing is expected
   double remaining_s() const;
 
  private:

@@ -44,7 +44,12 @@ infer::RunConfig task_config(const DemoOptions& options, infer::Task task) {
   set("encoder_weights", assets / encoder_folder(modality));
   set("data_dir", data_folder(options, modality));
   overrides.insert(overrides.end(), options.overrides.begin(), options.overrides.end());
-  return infer::load_run_config(assets / (std::string(infer::task_name(task)) + ".yaml"), overrides);
+  auto config = infer::load_run_config(assets / (std::string(infer::task_name(task)) + ".yaml"), overrides);
+  // Other epochs, tasks and starts find them there.
+  if (config.cache_features && config.feature_cache.empty()) {
+    config.feature_cache = (options.folder / "features").string();
+  }
+  return config;
 }
 
 json made_with(const DemoOptions& options, const infer::RunConfig& config) {

@@ -21,7 +21,7 @@ TaskState::TaskState(std::filesystem::path folder, nlohmann::json made_with)
   if (std::filesystem::exists(path_)) {
     const nlohmann::json state = io::read_json_file(path_);
     if (state.is_object() && state.value("made_with", nlohmann::json()) == made_with_) {
-      if (state.contains("result")) result_ = from_state(state["result"], "'" + path_.string() + "'");
+      if (state.contains("result")) result_ = from_state(state["result"], fmt::format("'{}'", path_.string()));
       return;
     }
   }
