@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help packages build test demo dev format check tidy clean
+.PHONY: help packages configure program build test demo dev format check tidy clean
 
 JOBS ?=
 CLANG_FORMAT ?= clang-format-14
@@ -18,14 +18,19 @@ help:  ## this list
 packages:  ## installs the Debian packages of packages.txt that are missing
 	@tools/install_packages.sh packages.txt
 
-build: packages  ## builds the release preset: build/epalm
+configure: packages
 	@cmake --preset release -Wno-dev --log-level=WARNING
+
+program: configure  ## builds the program alone: build/epalm
+	@cmake --build build $(ninja_jobs) --target epalm
+
+build: configure  ## builds the release preset: the program, the tests and the examples
 	@cmake --build build $(ninja_jobs)
 
 test: build  ## builds, then runs every test
 	@ctest --test-dir build --output-on-failure
 
-demo: build  ## builds, then shows a frozen language model learning to see
+demo: program  ## builds the program, then shows a frozen language model learning to see
 	@./build/epalm demo
 
 dev: packages  ## builds with warnings as errors and ASan + UBSan, then runs every test

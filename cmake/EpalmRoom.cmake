@@ -25,7 +25,8 @@ function(epalm_compile_settings target)
   endif()
 endfunction()
 
-# The libtorch headers take most of the compile time, so they are compiled once and shared.
+# The headers of tensors take most of the compile time, so they are compiled once and shared. Not torch/torch.h: its
+# templates would be instantiated anew in every file.
 function(epalm_use_torch_pch target)
   if(NOT TARGET epalm_torch_pch)
     file(WRITE ${PROJECT_BINARY_DIR}/torch_pch.cc "")
@@ -34,7 +35,7 @@ function(epalm_use_torch_pch target)
     target_link_libraries(epalm_torch_pch PRIVATE epalm::torch fmt::fmt)
     target_compile_features(epalm_torch_pch PRIVATE cxx_std_20)
     epalm_compile_settings(epalm_torch_pch)
-    target_precompile_headers(epalm_torch_pch PRIVATE <torch/torch.h> <map> <string> <vector> <memory> <functional> <fmt/format.h>)
+    target_precompile_headers(epalm_torch_pch PRIVATE <ATen/ATen.h> <map> <string> <vector> <memory> <functional> <fmt/format.h>)
   endif()
   target_precompile_headers(${target} REUSE_FROM epalm_torch_pch)
   # Programs are compiled like the rooms: with -fPIE instead the compiler would ignore the header.

@@ -136,8 +136,8 @@ nlohmann::json to_json(const infer::Machine& machine, const std::vector<RowResul
 std::string to_text(const infer::Machine& machine, const std::vector<RowResult>& results,
                     const std::vector<GrowthCurve>& curves) {
   std::string text = machine_text(machine);
-  if (!results.empty()) text += "\n" + rows_text(results);
-  if (!curves.empty()) text += "\n" + curves_text(curves);
+  if (!results.empty()) text += '\n', text += rows_text(results);
+  if (!curves.empty()) text += '\n', text += curves_text(curves);
   return text;
 }
 

@@ -34,7 +34,10 @@ const std::array kWords{"a",     "man",   "woman", "red",  "blue",  "dog",  "cat
 
 std::string words(std::mt19937& random, int64_t count) {
   std::string text;
-  for (int64_t i = 0; i < count; ++i) text += (i > 0 ? " " : "") + std::string(kWords[random() % kWords.size()]);
+  for (int64_t i = 0; i < count; ++i) {
+    if (i > 0) text += ' ';
+    text += kWords[random() % kWords.size()];
+  }
   return text;
 }
 

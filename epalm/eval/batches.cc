@@ -1,6 +1,6 @@
 #include "epalm/eval/batches.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "epalm/infer/media_input.h"
 
@@ -42,7 +42,7 @@ SampleFeatures file_features(const infer::RunConfig& config, const encoders::Enc
 
 SampleFeatures sample_features(const infer::RunConfig& config, const encoders::Encoder& encoder, FeatureCache& cache,
                                std::span<const data::Sample> samples, bool blank) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   const auto size = static_cast<int64_t>(samples.size());
   if (blank || config.black_image) {
     const at::Tensor features = infer::media_features(config, encoder, infer::blank_medium(config).unsqueeze(0));
@@ -55,7 +55,7 @@ SampleFeatures sample_features(const infer::RunConfig& config, const encoders::E
     row_of.push_back(std::ssize(distinct) - 1);
   }
   const SampleFeatures seen = file_features(config, encoder, cache, distinct);
-  SampleFeatures result{seen.features.index_select(0, torch::tensor(row_of)), {}};
+  SampleFeatures result{seen.features.index_select(0, at::tensor(row_of)), {}};
   for (const int64_t row : row_of) result.problems.push_back(seen.problems[static_cast<size_t>(row)]);
   return result;
 }

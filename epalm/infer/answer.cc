@@ -1,6 +1,6 @@
 #include "epalm/infer/answer.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "epalm/infer/media_input.h"
 #include "epalm/model/cached_step.h"
@@ -34,12 +34,12 @@ decode::GenerationOptions options_of(const Bundle& bundle, int64_t prompt_length
 
 decode::Generated generate_ids(const Bundle& bundle, const at::Tensor& features,
                                const std::vector<std::string>& questions, const decode::OnToken& on_token) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   std::vector<std::vector<int64_t>> prompts;
   for (const auto& question : questions) prompts.push_back(bundle.tokenizer.encode(prompt_of(bundle, question)));
   const auto batch = text::pad(prompts, bundle.tokenizer.pad_id());
-  const at::Tensor ids = torch::tensor(batch.ids).view({batch.rows, batch.columns});
-  const at::Tensor mask = torch::tensor(batch.mask).view({batch.rows, batch.columns});
+  const at::Tensor ids = at::tensor(batch.ids).view({batch.rows, batch.columns});
+  const at::Tensor mask = at::tensor(batch.mask).view({batch.rows, batch.columns});
   const decode::GenerationOptions options = options_of(bundle, batch.columns);
   if (bundle.config.kv_cache) {
     model::CachedStep step(bundle.model, features, options.max_length);
@@ -47,7 +47,7 @@ decode::Generated generate_ids(const Bundle& bundle, const at::Tensor& features,
   }
   const auto step = [&](const at::Tensor& step_ids, const at::Tensor& step_mask,
                         const std::vector<int64_t>& source_row) {
-    return bundle.model.next_token_logits(features.index_select(0, torch::tensor(source_row)), step_ids, step_mask);
+    return bundle.model.next_token_logits(features.index_select(0, at::tensor(source_row)), step_ids, step_mask);
   };
   return decode::generate(step, ids, mask, options, on_token);
 }
@@ -79,7 +79,7 @@ std::string answer(const Bundle& bundle, const std::filesystem::path& file, cons
 
 std::string answer(const Bundle& bundle, const at::Tensor& medium, const std::string& question,
                    const OnPiece& on_piece) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   const at::Tensor features = media_features(bundle, medium.unsqueeze(0));
   std::vector<int64_t> so_far = bundle.tokenizer.encode(prompt_of(bundle, question));
   std::string told;

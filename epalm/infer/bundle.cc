@@ -1,6 +1,6 @@
 #include "epalm/infer/bundle.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "epalm/infer/frozen_models.h"
 #include "epalm/io/json_file.h"
@@ -102,7 +102,7 @@ Bundle load_bundle(const std::filesystem::path& checkpoint, const std::vector<st
 }
 
 void load_adapter(const Bundle& bundle, const std::filesystem::path& from) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   const auto checkpoint = checkpoint_file(from);
   if (const auto saved = prints_of_checkpoint(checkpoint); !saved.is_null()) {
     check_prints(saved, from, bundle.prints, bundle.config);

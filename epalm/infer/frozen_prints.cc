@@ -1,6 +1,6 @@
 #include "epalm/infer/frozen_prints.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <nlohmann/json.hpp>
 #include <span>

@@ -1,6 +1,6 @@
 #include "epalm/model/token_losses.h"
 
-#include <torch/torch.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <limits>
 

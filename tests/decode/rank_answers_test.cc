@@ -1,8 +1,8 @@
 #include "epalm/decode/rank_answers.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <cmath>
 

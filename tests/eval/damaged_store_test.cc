@@ -1,8 +1,8 @@
 // Damages stores of features: whatever stands in the files, opening, reading and keeping go on with right numbers or
 // none. EPALM_MUTATIONS: how many random damages.
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <sys/wait.h>
-#include <torch/torch.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -33,7 +33,7 @@ std::string key(int64_t number) {
 }
 
 at::Tensor features(int64_t number, int64_t rows, int64_t columns) {
-  return torch::arange(rows * columns, torch::kFloat).view({rows, columns}).sin() * static_cast<double>(number);
+  return at::arange(rows * columns, at::kFloat).view({rows, columns}).sin() * static_cast<double>(number);
 }
 
 // Every third value has pages of its own.

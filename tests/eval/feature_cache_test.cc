@@ -1,7 +1,7 @@
 #include "epalm/eval/feature_cache.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
-#include <torch/torch.h>
 
 #include <set>
 
@@ -187,7 +187,7 @@ TEST_P(EveryModality, GivesWhatTheEncoderGaveWithoutReadingTheMediaAnew) {
     EXPECT_EQ(cache.store().entries(), 4);
     // What is found is what was kept, whatever the encoder would say.
     const std::array first{samples.samples()[0].media};
-    cache.keep(cache.keys(first), torch::full({1, expected.size(1), expected.size(2)}, 7.0));
+    cache.keep(cache.keys(first), at::full({1, expected.size(1), expected.size(2)}, 7.0));
   }
   FeatureCache cache(config(), *encoder);
   const auto seen = sample_features(config(), *encoder, cache, samples.samples(), false);
@@ -223,7 +223,7 @@ TEST_F(FeatureCacheTest, RefusesNumbersThatThePrecisionCannotHold) {
   const auto half = config({"feature_cache_precision=fp16"});
   const FeatureCache cache(half, *infer::load_encoder(half));
   try {
-    cache.as_kept(torch::full({1, 2, 12}, 70'000.0));
+    cache.as_kept(at::full({1, 2, 12}, 70'000.0));
     FAIL() << "70000 became infinite";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("fp16"), HasSubstr("65504"), HasSubstr("bf16 or fp32")));
@@ -243,7 +243,7 @@ TEST_F(FeatureCacheTest, KeepsNothingOfUnreadableBlankOrInfiniteMedia) {
   EXPECT_THAT(seen.problems[0], HasSubstr("broken.png"));
   EXPECT_THAT(seen.problems[1], HasSubstr("none.png"));
   sample_features(config(), *encoder, cache, test_samples().samples(), true);
-  cache.keep({"key"}, torch::full({1, 2, 12}, std::numeric_limits<float>::infinity()));
+  cache.keep({"key"}, at::full({1, 2, 12}, std::numeric_limits<float>::infinity()));
   EXPECT_EQ(cache.store().entries(), 0);
 }
 

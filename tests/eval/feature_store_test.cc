@@ -1,10 +1,10 @@
 #include "epalm/eval/feature_store.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <lmdb.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <torch/torch.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -31,7 +31,7 @@ std::string key(int64_t number) {
 
 // [3,40], different for each number.
 at::Tensor features(int64_t number) {
-  return torch::arange(120, torch::kFloat).view({3, 40}).sin() * (1 + static_cast<double>(number));
+  return at::arange(120, at::kFloat).view({3, 40}).sin() * (1 + static_cast<double>(number));
 }
 
 void keep(FeatureStore& store, int64_t number, FeaturePrecision precision = FeaturePrecision::kFloat32) {
@@ -122,9 +122,9 @@ class EveryPrecision : public testing::TestWithParam<Bound> {};
 TEST_P(EveryPrecision, GivesBackWhatWasKeptWithinItsBound) {
   const TemporaryFolder folder("store_round");
   const auto& [precision, relative, absolute] = GetParam();
-  torch::manual_seed(1);
-  const at::Tensor exponents = torch::rand({13, 77}) * 30 - 24;
-  at::Tensor numbers = torch::randn({13, 77}).sign() * exponents.exp2();
+  at::manual_seed(1);
+  const at::Tensor exponents = at::rand({13, 77}) * 30 - 24;
+  at::Tensor numbers = at::randn({13, 77}).sign() * exponents.exp2();
   numbers[0][0] = 0;
   numbers[0][1] = 0.1F;
   const std::pair<std::string, at::Tensor> entry("a", numbers);

@@ -1,4 +1,4 @@
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <cstring>
 #include <fstream>
@@ -61,7 +61,7 @@ void check_images(const Case& test_case) {
                   tensor, key);
     } else {
       std::vector<float> values = media::eval_transform(image, static_cast<int>(tensor.size(2)));
-      EXPECT_TRUE(torch::equal(torch::from_blob(values.data(), tensor.sizes(), torch::kFloat), tensor)) << key;
+      EXPECT_TRUE(at::equal(at::from_blob(values.data(), tensor.sizes(), at::kFloat), tensor)) << key;
     }
   }
   if (!files.contains("crops.safetensors")) return;
@@ -70,7 +70,7 @@ void check_images(const Case& test_case) {
   for (const auto& [key, entry] : files["crops.safetensors"]["tensors"].items()) {
     if (!key.ends_with(".out")) continue;
     const std::string name = key.substr(0, key.size() - 4);
-    const at::Tensor params = crops->read(name + ".params").to(torch::kInt);  // top, left, height, width, flip
+    const at::Tensor params = crops->read(name + ".params").to(at::kInt);  // top, left, height, width, flip
     const int* p = params.data_ptr<int>();
     const at::Tensor out = crops->read(key);
     media::Image image = media::resize_bicubic(media::crop(big, {p[1], p[0], p[3], p[2]}),
@@ -190,8 +190,8 @@ void check_videos(const Case& test_case) {
       expect_same_clip(changed(clip, resized_to(tensor)), tensor, key);
     } else if (key == "image") {
       std::vector<float> values = media::clip_eval_transform(clip, static_cast<int>(tensor.size(3)));
-      const at::Tensor got = torch::from_blob(values.data(), tensor.sizes(), torch::kFloat);
-      EXPECT_TRUE(torch::equal(got, tensor)) << key << ": largest difference " << max_difference(got, tensor);
+      const at::Tensor got = at::from_blob(values.data(), tensor.sizes(), at::kFloat);
+      EXPECT_TRUE(at::equal(got, tensor)) << key << ": largest difference " << max_difference(got, tensor);
     } else if (key == "crop") {
       const media::CropBox box = crop_box_in(meanings[key]["meaning"]);
       const auto cropped =
@@ -231,7 +231,7 @@ void check_sounds(const Case& test_case) {
   config.norm_std = test_case.manifest["hyper"]["norm_std"];
   const auto sound = [&](const std::string& name) { return media::load_audio(test_case.file("audios/" + name)); };
   const auto as_tensor = [&](const std::vector<float>& features) {
-    return torch::tensor(features).view({-1, config.mel_bins});
+    return at::tensor(features).view({-1, config.mel_bins});
   };
   const auto expected = read_all(test_case.file("expected.safetensors"));
   for (const auto& [key, tensor] : expected) {

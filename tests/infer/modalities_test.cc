@@ -1,6 +1,6 @@
 // What holds of pictures holds of videos and sounds: the same tests on tiny models with random weights.
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
-#include <torch/torch.h>
 
 #include "epalm/base/error.h"
 #include "epalm/infer/answer.h"
@@ -46,7 +46,7 @@ class EveryModality : public testing::TestWithParam<Task> {
 constexpr double kTolerance = 3.1e-5;
 
 TEST_P(EveryModality, BatchEqualsSingles) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   const Bundle bundle = load_bundle(config());
   const at::Tensor batch = media_features(bundle, read_media(bundle.config, media().files).media);
   // One question for all: max_length counts the padding of shorter ones, and these models never end by themselves.
@@ -61,7 +61,7 @@ TEST_P(EveryModality, BatchEqualsSingles) {
 }
 
 TEST_P(EveryModality, BlankDiffersFromTheMedium) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   const Bundle bundle = load_bundle(config());
   const at::Tensor blank = media_features(bundle, blank_medium(bundle.config).unsqueeze(0));
   const at::Tensor seen = media_features(bundle, read_media(bundle.config, media().files).media);
@@ -99,7 +99,7 @@ INSTANTIATE_TEST_SUITE_P(Media, EveryModality, testing::Values(Task::kVqa, Task:
                          [](const auto& info) { return std::string(task_name(info.param)); });
 
 TEST(Timesformer, SeesPicturesAndSpectrogramsAsPublished) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   const auto encoder = "encoder_weights=" + (media_of(Task::kVideoQa).folder.path() / "encoder").string();
   for (const Task task : {Task::kVqa, Task::kAudioQa}) {
     const auto& media = media_of(task);
@@ -110,7 +110,7 @@ TEST(Timesformer, SeesPicturesAndSpectrogramsAsPublished) {
 }
 
 TEST(AsImages, AveragesWhatAnEncoderOfPicturesMakesOfEachFrame) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   const auto& media = media_of(Task::kVideoQa);
   const auto encoder = "encoder_weights=" + (media_of(Task::kVqa).folder.path() / "encoder").string();
   const auto load = [&](const std::vector<std::string>& overrides) {
