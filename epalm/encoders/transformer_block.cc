@@ -4,9 +4,12 @@
 
 #include "epalm/encoders/stochastic_depth.h"
 #include "epalm/nn/attention.h"
+#include "epalm/nn/attention_bfloat16.h"
 
 namespace epalm::encoders {
 namespace {
+
+constexpr int64_t kLongSequence = 64;  // shorter ones gain less in bfloat16 than their many small products cost
 
 nn::LayerNorm norm_of(const nn::Weights& weights, const std::string& name) {
   return {weights.at(name + ".weight"), weights.at(name + ".bias"), 1e-6};
@@ -20,7 +23,11 @@ SelfAttention::SelfAttention(const nn::Weights& weights, const std::string& norm
 
 at::Tensor SelfAttention::operator()(const at::Tensor& x) const {
   const double scale = 1.0 / std::sqrt(static_cast<double>(x.size(-1) / heads_));
-  const auto qkv = qkv_(norm_(x)).chunk(3, -1);  // each [B,S,Dv]
+  const bool is_long = x.size(1) >= kLongSequence;
+  const auto qkv = (is_long ? qkv_.rounded(norm_(x)) : qkv_(norm_(x))).chunk(3, -1);  // each [B,S,Dv]
+  if (qkv[0].scalar_type() == at::kBFloat16) {
+    return proj_(nn::attention_bfloat16(qkv[0], qkv[1], qkv[2], heads_, scale));
+  }
   return proj_(nn::attention(qkv[0] * scale, qkv[1], qkv[2], heads_, {}));
 }
 
@@ -35,7 +42,7 @@ at::Tensor TransformerBlock::operator()(const at::Tensor& x, double drop_rate) c
 }
 
 at::Tensor TransformerBlock::with_mlp(const at::Tensor& x, double drop_rate) const {
-  return x + drop_path(fc2_(at::gelu(fc1_(norm2_(x)))), drop_rate);
+  return x + drop_path(fc2_(fc1_.gelu(norm2_(x))), drop_rate);
 }
 
 void add_norm_specs(std::vector<nn::WeightSpec>& table, const std::string& name, int64_t width) {

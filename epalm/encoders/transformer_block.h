@@ -11,7 +11,7 @@
 namespace epalm::encoders {
 
 // attn(norm x), every row attending to every row of its sequence. Weight names: `norm`.{weight,bias}, `attn`.qkv (rows
-// q, k, v) and `attn`.proj.
+// q, k, v) and `attn`.proj. Where these are frozen in bfloat16, long sequences meet in bfloat16.
 class SelfAttention {
  public:
   SelfAttention(const nn::Weights& weights, const std::string& norm, const std::string& attn, int64_t heads);

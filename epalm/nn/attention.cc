@@ -20,8 +20,9 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
 
 at::Tensor attention_plain(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
                            const at::Tensor& mask, double dropout) {
-  const auto split = [heads](const at::Tensor& x) {
-    return x.view({x.size(0), x.size(1), heads, -1}).transpose(1, 2);  // [B,H,T,d]
+  const int64_t head_width = q.size(-1) / heads;
+  const auto split = [&](const at::Tensor& x) {
+    return x.view({x.size(0), x.size(1), heads, head_width}).transpose(1, 2);  // [B,H,T,d]
   };
   at::Tensor scores = at::matmul(split(q), split(k).transpose(2, 3));  // [B,H,Tq,Tk]
   if (mask.defined()) scores = scores + mask;

@@ -16,7 +16,9 @@ at::Tensor rows(const at::Tensor& x) {
 // A few rows of a frozen matrix are read as they lie; nothing where another product suits them better.
 std::optional<at::Tensor> product_of_few_rows(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   const bool kept = weight.scalar_type() == at::kFloat || weight.scalar_type() == at::kBFloat16;
-  if (x.size(0) > kFewRows || !kept || !weight.is_contiguous() || weight.size(1) % kFewColumns != 0) return {};
+  if (x.size(0) > kFewRows || x.scalar_type() != at::kFloat || !kept || !weight.is_contiguous() ||
+      weight.size(1) % kFewColumns != 0)
+    return {};
   const auto format =
       weight.scalar_type() == at::kFloat ? PackedMatrix::Format::kFloat32 : PackedMatrix::Format::kBFloat16;
   return few_rows_product(
@@ -107,6 +109,15 @@ at::Tensor Linear::operator()(const at::Tensor& x) const {
     return at::linear(x, weight_.to(x.scalar_type()), bias ? c10::make_optional(bias->to(x.scalar_type())) : bias);
   }
   return LinearFunction::apply(x, weight_, bias);
+}
+
+at::Tensor Linear::finished(const at::Tensor& x, Finish finish) const {
+  const bool fused = !quantized_ && weight_.scalar_type() == at::kBFloat16 && x.device().is_cpu() &&
+                     !x.requires_grad() && !weight_.requires_grad() && !(bias_.defined() && bias_.requires_grad());
+  if (!fused) return finish == Finish::kGeluAndRound ? at::gelu((*this)(x)) : (*this)(x);
+  auto shape = x.sizes().vec();
+  shape.back() = out_features();
+  return product(as_operand(rows(x), weight_), weight_.t(), bias_, finish).view(shape);
 }
 
 }  // namespace epalm::nn

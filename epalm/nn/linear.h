@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "epalm/nn/product.h"
 #include "epalm/nn/quantized_matrix.h"
 #include "epalm/nn/weights.h"
 
@@ -22,13 +23,20 @@ class Linear {
   // Of `scope`.weight and, where there is one, `scope`.bias.
   Linear(const Weights& weights, const std::string& scope);
 
-  // x [..., in] float32 -> [..., out] float32.
+  // x [..., in] float32, or what another Linear rounded -> [..., out] float32.
   at::Tensor operator()(const at::Tensor& x) const;
+
+  // The same, rounded to bfloat16, and its exact GELU, in one step with the product, where nothing needs a gradient and
+  // W is bfloat16; elsewhere float32. x float32 or bfloat16.
+  at::Tensor rounded(const at::Tensor& x) const { return finished(x, Finish::kRound); }
+  at::Tensor gelu(const at::Tensor& x) const { return finished(x, Finish::kGeluAndRound); }
 
   int64_t in_features() const { return weight_.size(1); }
   int64_t out_features() const { return weight_.size(0); }
 
  private:
+  at::Tensor finished(const at::Tensor& x, Finish finish) const;
+
   at::Tensor weight_;  // without data where it is quantized
   at::Tensor bias_;
   std::optional<QuantizedMatrix> quantized_;

@@ -3,38 +3,15 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "epalm/base/shapes.h"
-
-// One clone for each kind of CPU, chosen when the program starts.
-#if defined(__x86_64__)
-#define EPALM_CPU_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define EPALM_CPU_CLONES
-#endif
-#define EPALM_INLINE __attribute__((always_inline)) inline
+#include "epalm/nn/vectors.h"
 
 namespace epalm::nn {
 namespace {
 
-constexpr int64_t kLanes = 16;
 constexpr int64_t kRowsOfATask = 64;  // so few are not worth another thread
-
-// Vectors of the compiler: one register with AVX-512, several elsewhere.
-typedef float Floats __attribute__((vector_size(kLanes * sizeof(float))));
-typedef int32_t Ints __attribute__((vector_size(kLanes * sizeof(int32_t))));
-typedef uint32_t Words __attribute__((vector_size(kLanes * sizeof(uint32_t))));
-typedef int8_t SignedBytes __attribute__((vector_size(kLanes)));
-typedef uint8_t Bytes __attribute__((vector_size(kLanes)));
-typedef int16_t Shorts __attribute__((vector_size(kLanes * sizeof(int16_t))));
-typedef uint16_t Halves __attribute__((vector_size(kLanes * sizeof(uint16_t))));
-
-template <typename Vector>
-EPALM_INLINE void load(Vector& to, const void* from) {
-  std::memcpy(&to, from, sizeof(to));
-}
 
 // How each format is read: the constructor finds row n, read() gives kVectors vectors of numbers from a column on.
 struct Float32 {
@@ -96,15 +73,6 @@ struct Int4 {
   EPALM_INLINE float finish(float sum) const { return sum; }
 };
 
-EPALM_INLINE float sum_of(const Floats& numbers) {
-  float lanes[kLanes];
-  std::memcpy(lanes, &numbers, sizeof(lanes));
-  for (int64_t half = kLanes / 2; half > 0; half /= 2) {
-    for (int64_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
-  }
-  return lanes[0];
-}
-
 // kRows rows of x with kOut rows of the matrix at once: so many sums that do not wait for one another.
 template <typename Format, int kRows, int kOut>
 EPALM_INLINE void multiply_block(const PackedMatrix& matrix, const float* x, int64_t n, float* out) {
@@ -161,14 +129,6 @@ EPALM_MULTIPLY(multiply_int8, Int8)
 EPALM_MULTIPLY(multiply_int4, Int4)
 #undef EPALM_MULTIPLY
 
-// To the nearest, ties to even; numbers are finite.
-EPALM_INLINE void store_bfloat16(const Floats& numbers, uint16_t* to) {
-  Words words;
-  std::memcpy(&words, &numbers, sizeof(words));
-  const Halves halves = __builtin_convertvector((words + 0x7FFF + ((words >> 16) & 1)) >> 16, Halves);
-  std::memcpy(to, &halves, sizeof(halves));
-}
-
 template <typename Format>
 EPALM_INLINE void dequantize(const PackedMatrix& matrix, int64_t begin, int64_t end, uint16_t* out) {
   for (int64_t n = begin; n < end; ++n, out += matrix.columns) {
@@ -177,7 +137,11 @@ EPALM_INLINE void dequantize(const PackedMatrix& matrix, int64_t begin, int64_t 
     for (int64_t column = 0; column < matrix.columns; column += Format::kVectors * kLanes) {
       Floats numbers[Format::kVectors];
       row.read(column, numbers);
-      for (int64_t v = 0; v < Format::kVectors; ++v) store_bfloat16(numbers[v] * scale, out + column + v * kLanes);
+      for (int64_t v = 0; v < Format::kVectors; ++v) {
+        Halves halves;
+        round_to(halves, numbers[v] * scale);
+        std::memcpy(out + column + v * kLanes, &halves, sizeof(halves));
+      }
     }
   }
 }

@@ -6,10 +6,15 @@
 
 namespace epalm::nn {
 
-// a [M,K] · b [K,N] (+ bias [N]) -> float32 [M,N]; no autograd. a and b: 2-D, one of their two strides 1 (a transposed
-// view is fine), float32 or bfloat16 (both bfloat16 products accumulate in float32). bias: float32 or undefined.
-// All large matrix products of the project end here; products of other dtypes and devices fall back to libtorch.
-at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias = {});
+// What becomes of a product before it is written: nothing, or rounding to bfloat16, of it or of its exact GELU.
+enum class Finish { kNone, kRound, kGeluAndRound };
+
+// a [M,K] · b [K,N] (+ bias [N]) -> [M,N], float32 or, finished, bfloat16; no autograd. a and b: 2-D, one of their two
+// strides 1 (a transposed view is fine), float32 or bfloat16 (both bfloat16 products accumulate in float32). bias:
+// float32 or undefined. All large matrix products of the project end here; products of other dtypes and devices fall
+// back to libtorch.
+at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias = {},
+                   Finish finish = Finish::kNone);
 
 // While one lives, float32 products of this process are computed from operands rounded to bfloat16, with float32
 // accumulation: several times faster on CPUs with AMX, relative error of an operand up to 2^-8. For training from

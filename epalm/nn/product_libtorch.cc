@@ -5,9 +5,9 @@
 
 namespace epalm::nn {
 
-at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
+at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias, Finish finish) {
   EPALM_ASSERT(a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(0));
-  return product_libtorch(a, b, bias);
+  return product_libtorch(a, b, bias, finish);
 }
 
 Bfloat16Products::Bfloat16Products() = default;

@@ -34,7 +34,7 @@ memory::desc describe(const at::Tensor& t) {
   return {{t.size(0), t.size(1)}, data_type(t), memory::dims{t.stride(0), t.stride(1)}};
 }
 
-using Key = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int, int, bool>;
+using Key = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int, int, bool, Finish>;
 
 struct Planned {
   dnnl::matmul primitive;
@@ -45,12 +45,13 @@ struct Planned {
 class Plans {
  public:
   // Empty where this CPU cannot run the product (bfloat16 without AVX-512).
-  const std::optional<Planned>& get(const Key& key, const at::Tensor& a, const at::Tensor& b, bool with_bias) {
+  const std::optional<Planned>& get(const Key& key, const at::Tensor& a, const at::Tensor& b, bool with_bias,
+                                    Finish finish) {
     if (const auto found = index_.find(key); found != index_.end()) {
       order_.splice(order_.begin(), order_, found->second);
       return found->second->second;
     }
-    order_.emplace_front(key, make(a, b, with_bias));
+    order_.emplace_front(key, make(a, b, with_bias, finish));
     index_[key] = order_.begin();
     if (order_.size() > kCapacity) {
       index_.erase(order_.back().first);
@@ -62,16 +63,23 @@ class Plans {
  private:
   static constexpr size_t kCapacity = 512;
 
-  static std::optional<Planned> make(const at::Tensor& a, const at::Tensor& b, bool with_bias) {
+  static std::optional<Planned> make(const at::Tensor& a, const at::Tensor& b, bool with_bias, Finish finish) {
     Planned plan;
     plan.a = describe(a);
     plan.b = describe(b);
-    plan.out = {{a.size(0), b.size(1)}, memory::data_type::f32, memory::format_tag::ab};
+    const auto out_type = finish == Finish::kNone ? memory::data_type::f32 : memory::data_type::bf16;
+    plan.out = {{a.size(0), b.size(1)}, out_type, memory::format_tag::ab};
+    dnnl::primitive_attr attributes;
+    if (finish == Finish::kGeluAndRound) {
+      dnnl::post_ops gelu;
+      gelu.append_eltwise(1, dnnl::algorithm::eltwise_gelu_erf, 0, 0);
+      attributes.set_post_ops(gelu);
+    }
     if (with_bias) plan.bias = {{1, b.size(1)}, memory::data_type::f32, memory::format_tag::ab};
     try {
       const auto descriptor = with_bias ? dnnl::matmul::desc(plan.a, plan.b, plan.bias, plan.out)
                                         : dnnl::matmul::desc(plan.a, plan.b, plan.out);
-      plan.primitive = dnnl::matmul(dnnl::matmul::primitive_desc(descriptor, engine()));
+      plan.primitive = dnnl::matmul(dnnl::matmul::primitive_desc(descriptor, attributes, engine()));
     } catch (const dnnl::error& error) {
       if (error.status == dnnl_unimplemented) return std::nullopt;
       throw;
@@ -92,12 +100,12 @@ Bfloat16Products::~Bfloat16Products() {
   rounds_operands = false;
 }
 
-at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
+at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias, Finish finish) {
   EPALM_ASSERT(a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(0));
   const auto known = [](const at::Tensor& t) {
     return t.device().is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16);
   };
-  if (!known(a) || !known(b) || a.numel() == 0 || b.numel() == 0) return product_libtorch(a, b, bias);
+  if (!known(a) || !known(b) || a.numel() == 0 || b.numel() == 0) return product_libtorch(a, b, bias, finish);
   const auto operand = [](const at::Tensor& t) {
     const at::Tensor rounded = rounds_operands ? t.to(at::kBFloat16) : t;
     return one_unit_stride(rounded) ? rounded : rounded.contiguous();
@@ -113,12 +121,13 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& b
                 right.stride(1),
                 static_cast<int>(left.scalar_type()),
                 static_cast<int>(right.scalar_type()),
-                bias.defined()};
+                bias.defined(),
+                finish};
   thread_local Plans plans;
-  const auto& plan = plans.get(key, left, right, bias.defined());
-  if (!plan) return product_libtorch(a, b, bias);
+  const auto& plan = plans.get(key, left, right, bias.defined(), finish);
+  if (!plan) return product_libtorch(a, b, bias, finish);
 
-  at::Tensor out = at::empty({left.size(0), right.size(1)}, left.options().dtype(at::kFloat));
+  at::Tensor out = at::empty({left.size(0), right.size(1)}, finish == Finish::kNone ? at::kFloat : at::kBFloat16);
   thread_local dnnl::stream stream(engine());
   std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, memory(plan->a, engine(), left.data_ptr())},
                                             {DNNL_ARG_WEIGHTS, memory(plan->b, engine(), right.data_ptr())},

@@ -206,5 +206,26 @@ TEST(Linear, OfAQuantizedWeightMultipliesAndPassesTheGradientOn) {
   }
 }
 
+TEST(Linear, FinishesWithinTheProductWhereNothingNeedsAGradient) {
+  const Parts parts;
+  const at::Tensor x = uniform({2, 30, kIn}, 3);
+  const Linear frozen(parts.weight.to(at::kBFloat16), parts.bias);
+  // Two roundings to bfloat16 of the same number, once summed in another order, are neighbours at most.
+  const auto near = [](const at::Tensor& got, const at::Tensor& want) {
+    EXPECT_EQ(got.scalar_type(), at::kBFloat16);
+    expect_within(got, want.to(at::kDouble), want.abs() * (2 * kBfloat16Unit) + 1e-6);
+  };
+  near(frozen.rounded(x), frozen(x));
+  near(frozen.gelu(x), at::gelu(frozen(x)));
+  const at::Tensor rounded = x.to(at::kBFloat16);
+  EXPECT_TRUE(at::equal(frozen(rounded), frozen(rounded.to(at::kFloat))));
+
+  const at::Tensor needs = x.clone().requires_grad_();
+  EXPECT_TRUE(at::equal(frozen.gelu(needs), at::gelu(frozen(x))));
+  const Linear whole(parts.weight, parts.bias);
+  EXPECT_TRUE(at::equal(whole.gelu(x), at::gelu(whole(x))));
+  EXPECT_TRUE(at::equal(whole.rounded(x), whole(x)));
+}
+
 }  // namespace
 }  // namespace epalm::nn

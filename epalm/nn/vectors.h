@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+// One clone of a function for each kind of CPU, chosen when the program starts. What it calls is EPALM_INLINE.
+#if defined(__x86_64__)
+#define EPALM_CPU_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define EPALM_CPU_CLONES
+#endif
+#define EPALM_INLINE __attribute__((always_inline)) inline
+
+namespace epalm::nn {
+
+constexpr int64_t kLanes = 16;
+
+// Vectors of the compiler: one register with AVX-512, several elsewhere.
+typedef float Floats __attribute__((vector_size(kLanes * sizeof(float))));
+typedef int32_t Ints __attribute__((vector_size(kLanes * sizeof(int32_t))));
+typedef uint32_t Words __attribute__((vector_size(kLanes * sizeof(uint32_t))));
+typedef int8_t SignedBytes __attribute__((vector_size(kLanes)));
+typedef uint8_t Bytes __attribute__((vector_size(kLanes)));
+typedef int16_t Shorts __attribute__((vector_size(kLanes * sizeof(int16_t))));
+typedef uint16_t Halves __attribute__((vector_size(kLanes * sizeof(uint16_t))));
+
+template <typename Vector>
+EPALM_INLINE void load(Vector& to, const void* from) {
+  std::memcpy(&to, from, sizeof(to));
+}
+
+EPALM_INLINE float sum_of(const Floats& numbers) {
+  float lanes[kLanes];
+  std::memcpy(lanes, &numbers, sizeof(lanes));
+  for (int64_t half = kLanes / 2; half > 0; half /= 2) {
+    for (int64_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+  }
+  return lanes[0];
+}
+
+// Rounded to bfloat16: to the nearest, ties to even; numbers are finite or the NaN that arithmetic gives.
+EPALM_INLINE void round_to(Halves& to, const Floats& numbers) {
+  Words words;
+  std::memcpy(&words, &numbers, sizeof(words));
+  to = __builtin_convertvector((words + 0x7FFF + ((words >> 16) & 1)) >> 16, Halves);
+}
+
+}  // namespace epalm::nn
