@@ -1,10 +1,9 @@
 #include "epalm/bench/training_step.h"
 
-#include <algorithm>
-
 #include "epalm/bench/arithmetic.h"
 #include "epalm/bench/large_model.h"
 #include "epalm/model/loss.h"
+#include "epalm/model/trainable.h"
 
 namespace epalm::bench {
 
@@ -34,14 +33,11 @@ double training_step(const model::EPalm& model, const TrainBatch& batch, const a
 
 Work training_work(const model::EPalm& model, const TrainBatch& batch, double seconds) {
   const int64_t before = 1 + (model.adapter().prompts().defined() ? model.adapter().prompts().size(0) : 0);
-  const int64_t layers = model.lm().config().num_hidden_layers;
-  const auto plan = adapter::injection_plan(model.adapter().config(), layers);
-  const auto injected = std::find_if(plan.begin(), plan.end(), [](int64_t state) { return state >= 0; });
-  const int64_t reached = before > 1 ? layers : plan.end() - injected;  // by gradients, down to what trains
   const auto rows = static_cast<double>(batch.size() * (before + batch.ids.size(1)));
   const nn::Weights& weights = model.lm().weights();
   const bool exact = weights.at("model.decoder.embed_tokens.weight").scalar_type() == at::kFloat;
-  return {.flop = training_flop(model.lm().config(), rows, static_cast<double>(batch.predicted()), reached),
+  return {.flop = training_flop(model.lm().config(), rows, static_cast<double>(batch.predicted()),
+                                model::layers_reached(model)),
           .bytes = 2 * static_cast<double>(weights.bytes()),
           .precision = exact ? nn::Precision::kFloat32 : nn::Precision::kBFloat16,
           .seconds = seconds};

@@ -32,6 +32,10 @@ bool is_trainable(const std::string& name, const TrainableParts& parts);
 // Sets requires_grad on every parameter of the model by that rule.
 void mark_trainable(const EPalm& model, const TrainableParts& parts);
 
+// Of the LM's layers, the last so many pass gradients on: down to the lowest place where something trains, by the
+// requires_grad marks of the LM and the places of the adapter.
+int64_t layers_reached(const EPalm& model);
+
 struct ParameterCounts {
   int64_t total = 0;
   int64_t trained = 0;

@@ -108,6 +108,25 @@ TEST(MarkTrainable, CountsWhatTrains) {
                    100.0 * static_cast<double>(counts.trained) / static_cast<double>(counts.total));
 }
 
+// Tokens go in before the second and third of four layers.
+TEST(LayersReached, GoDownToTheLowestPlaceThatTrains) {
+  adapter::AdapterConfig config = injecting(1, 3);
+  const auto reached = [&](const TrainableParts& parts = {}) {
+    const EPalm model = tiny_model(config, kCausal);
+    mark_trainable(model, parts);
+    return layers_reached(model);
+  };
+  EXPECT_EQ(reached(), 4);  // the prompt stands before all layers
+  config.prompt_tuning = false;
+  EXPECT_EQ(reached(), 3);
+  EXPECT_EQ(reached({.unfreeze_text_layer_norm = true}), 4);
+  config.start_layer_idx = config.end_layer_idx = 0;
+  EXPECT_EQ(reached(), 0);
+  config = with_bottlenecks("normal");
+  config.prompt_tuning = false;
+  EXPECT_EQ(reached(), 4);
+}
+
 TEST(MarkTrainable, FreezesAgainWhatNoLongerTrains) {
   const EPalm model = tiny_model(injecting(1, 3), kCausal);
   mark_trainable(model, {.unfreeze_text_model = true, .unfreeze_vision_model = true});
