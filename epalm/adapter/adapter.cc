@@ -43,8 +43,14 @@ std::vector<LayerBottlenecks> Adapter::bottlenecks(int64_t lm_layers) const {
   const auto& [mlp, attention] = config_.adapter_config;
   for (int64_t i = 0; config_.use_adapters && i < lm_layers; ++i) {
     LayerBottlenecks& layer = layers.emplace_back();
-    if (attention) layer.attention.emplace(*attention, weights_, attention_scope(i));
-    if (mlp) layer.mlp.emplace(*mlp, weights_, mlp_scope(i, *mlp));
+    const auto add = [&](std::optional<Bottleneck>& bottleneck, const BottleneckConfig& config,
+                         const std::string& scope) {
+      bottleneck.emplace(config, weights_, scope);
+      const auto own = weights_.in_scope(scope);
+      layer.weights.insert(layer.weights.end(), own.begin(), own.end());
+    };
+    if (attention) add(layer.attention, *attention, attention_scope(i));
+    if (mlp) add(layer.mlp, *mlp, mlp_scope(i, *mlp));
   }
   return layers;
 }

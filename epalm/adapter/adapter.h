@@ -14,6 +14,7 @@ namespace epalm::adapter {
 // The bottlenecks of one LM layer, where there are any.
 struct LayerBottlenecks {
   std::optional<Bottleneck> attention, mlp;
+  std::vector<at::Tensor> weights;  // of both
 };
 
 // Everything that eP-ALM trains: the connectors, the soft prompt and, where asked for, bottleneck adapters

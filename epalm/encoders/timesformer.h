@@ -34,7 +34,8 @@ class Timesformer : public Encoder {
   void run_blocks(const at::Tensor& media, const ObserveState& observe, bool training) const override;
   at::Tensor as_clip(const at::Tensor& media) const;
   at::Tensor positions(int64_t rows, int64_t columns, at::ScalarType type) const;
-  at::Tensor run_divided(size_t block, const at::Tensor& x, int64_t frames, double drop_rate) const;
+  static at::Tensor run_divided(const TransformerBlock& block, const TimeAttention& time, const at::Tensor& x,
+                                int64_t frames, double drop_rate);
 
   TimesformerConfig config_;
   nn::Weights weights_;

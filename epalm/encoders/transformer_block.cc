@@ -5,6 +5,7 @@
 #include "epalm/encoders/stochastic_depth.h"
 #include "epalm/nn/attention.h"
 #include "epalm/nn/attention_bfloat16.h"
+#include "epalm/nn/recompute.h"
 
 namespace epalm::encoders {
 namespace {
@@ -35,10 +36,13 @@ TransformerBlock::TransformerBlock(const nn::Weights& weights, const std::string
     : attention_(weights, scope + "norm1", scope + "attn", heads),
       norm2_(norm_of(weights, scope + "norm2")),
       fc1_(weights, scope + "mlp.fc1"),
-      fc2_(weights, scope + "mlp.fc2") {}
+      fc2_(weights, scope + "mlp.fc2"),
+      weights_(weights.in_scope(scope)) {}
 
 at::Tensor TransformerBlock::operator()(const at::Tensor& x, double drop_rate) const {
-  return with_mlp(x + drop_path(attention_(x), drop_rate), drop_rate);
+  return nn::block(x, weights_, [=, *this](const at::Tensor& input) {
+    return with_mlp(input + drop_path(attention_(input), drop_rate), drop_rate);
+  });
 }
 
 at::Tensor TransformerBlock::with_mlp(const at::Tensor& x, double drop_rate) const {

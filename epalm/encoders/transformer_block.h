@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <string>
+#include <vector>
 
 #include "epalm/nn/layer_norm.h"
 #include "epalm/nn/linear.h"
@@ -24,8 +25,9 @@ class SelfAttention {
   int64_t heads_;
 };
 
-// The pre-LN block that all our encoders are made of: x += attn(norm1 x); x += mlp(norm2 x), exact GELU, LayerNorm eps
-// 1e-6 (SPEC.md §2). Weight names below `scope`: norm1, attn.qkv, attn.proj, norm2, mlp.fc1, mlp.fc2.
+// The pre-LN block that all our encoders are made of, a block of nn/recompute.h: x += attn(norm1 x); x += mlp(norm2 x),
+// exact GELU, LayerNorm eps 1e-6 (SPEC.md §2). Weight names below `scope`: norm1, attn.qkv, attn.proj, norm2, mlp.fc1,
+// mlp.fc2.
 class TransformerBlock {
  public:
   TransformerBlock(const nn::Weights& weights, const std::string& scope, int64_t heads);
@@ -36,11 +38,14 @@ class TransformerBlock {
   // The two halves, for blocks that regroup rows between them: what attention adds, and x with what the MLP adds.
   const SelfAttention& attention() const { return attention_; }
   at::Tensor with_mlp(const at::Tensor& x, double drop_rate = 0) const;
+  // Of everything below `scope`.
+  const std::vector<at::Tensor>& weights() const { return weights_; }
 
  private:
   SelfAttention attention_;
   nn::LayerNorm norm2_;
   nn::Linear fc1_, fc2_;
+  std::vector<at::Tensor> weights_;
 };
 
 // Rows of the weight table, in the published order: of one attention, of norm2 and mlp, and of a whole block.

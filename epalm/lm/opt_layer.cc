@@ -4,6 +4,7 @@
 
 #include "epalm/nn/attention.h"
 #include "epalm/nn/dropout.h"
+#include "epalm/nn/recompute.h"
 
 namespace epalm::lm {
 namespace {
@@ -24,6 +25,14 @@ at::Tensor attend_to_kept(const at::Tensor& q, const at::Tensor& k, const at::Te
 
 }  // namespace
 
+int64_t kept_bytes_per_row(const OptConfig& config, int64_t sequence, bool training) {
+  const int64_t width = config.hidden_size;
+  int64_t numbers = 5 * width + 4 + config.ffn_dim;
+  if (training && config.dropout > 0) numbers += 2 * width;
+  if (training && config.attention_dropout > 0) numbers += 3 * config.num_attention_heads * sequence;
+  return numbers * static_cast<int64_t>(sizeof(float));
+}
+
 OptLayer::OptLayer(const OptConfig& config, const nn::Weights& weights, int64_t index)
     : heads_(config.num_attention_heads),
       norm_first_(config.do_layer_norm_before),
@@ -42,6 +51,7 @@ OptLayer::OptLayer(const OptConfig& config, const nn::Weights& weights, int64_t 
   fc2_ = linear("fc2");
   attention_norm_ = norm("self_attn_layer_norm");
   final_norm_ = norm("final_layer_norm");
+  weights_ = weights.in_scope(scope);
 }
 
 at::Tensor OptLayer::attend(const at::Tensor& x, const at::Tensor& mask, bool training, const PartHook& hook,
@@ -60,6 +70,15 @@ at::Tensor OptLayer::feed_forward(const at::Tensor& x, const PartHook& hook) con
 
 at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, bool training, const LayerHooks& hooks,
                                 const LayerCache* cache) const {
+  if (cache != nullptr) return compute(x, mask, training, hooks, cache);
+  std::vector<at::Tensor> weights = weights_;
+  weights.insert(weights.end(), hooks.weights.begin(), hooks.weights.end());
+  return nn::block(x, weights,
+                   [=, *this](const at::Tensor& input) { return compute(input, mask, training, hooks, nullptr); });
+}
+
+at::Tensor OptLayer::compute(const at::Tensor& x, const at::Tensor& mask, bool training, const LayerHooks& hooks,
+                             const LayerCache* cache) const {
   const auto drop = [&](const at::Tensor& y) { return training ? nn::dropout(y, dropout_) : y; };
   if (norm_first_) {
     const at::Tensor h = x + drop(attend(attention_norm_(x), mask, training, hooks.attention, cache));

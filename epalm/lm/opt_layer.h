@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <functional>
+#include <vector>
 
 #include "epalm/lm/opt_config.h"
 #include "epalm/nn/attention.h"
@@ -18,8 +19,9 @@ using PartHook = std::function<at::Tensor(const at::Tensor& input, const at::Ten
 // Hooks of one layer, where something trained stands beside or behind its frozen parts; an empty one leaves the part as
 // it is. They see the part before dropout and residual.
 struct LayerHooks {
-  PartHook attention;  // self-attention with its last matrix: [B,S,D], [B,S,D] -> [B,S,D]
-  PartHook fc2;        // second matrix of the feed-forward part: [B,S,ffn_dim], [B,S,D] -> [B,S,D]
+  PartHook attention;               // self-attention with its last matrix: [B,S,D], [B,S,D] -> [B,S,D]
+  PartHook fc2;                     // second matrix of the feed-forward part: [B,S,ffn_dim], [B,S,D] -> [B,S,D]
+  std::vector<at::Tensor> weights;  // all that the hooks read and that may be trained
 };
 
 // Where a layer keeps keys and values between passes over sequences that grow.
@@ -28,7 +30,12 @@ struct LayerCache {
   int64_t front = 0;  // so many of the pass's rows stand at the first positions, the others at the last
 };
 
-// One decoder layer (SPEC.md §1.1, step 5). Cheap to copy, const forward.
+// What a layer with frozen weights and no hooks keeps for each row of a sequence until its backward pass: the inputs of
+// its norms, with their mean and deviation, queries, keys and values, and what ReLU let through; the masks of dropout,
+// and attention weights where they drop out too. sequence: S. Recomputed (nn/recompute.h), it keeps D numbers.
+int64_t kept_bytes_per_row(const OptConfig& config, int64_t sequence, bool training);
+
+// One decoder layer (SPEC.md §1.1, step 5), a block of nn/recompute.h. Cheap to copy, const forward.
 class OptLayer {
  public:
   OptLayer(const OptConfig& config, const nn::Weights& weights, int64_t index);
@@ -39,12 +46,15 @@ class OptLayer {
                         const LayerCache* cache = nullptr) const;
 
  private:
+  at::Tensor compute(const at::Tensor& x, const at::Tensor& mask, bool training, const LayerHooks& hooks,
+                     const LayerCache* cache) const;
   at::Tensor attend(const at::Tensor& x, const at::Tensor& mask, bool training, const PartHook& hook,
                     const LayerCache* cache) const;
   at::Tensor feed_forward(const at::Tensor& x, const PartHook& hook) const;
 
   nn::Linear q_, k_, v_, out_, fc1_, fc2_;
   nn::LayerNorm attention_norm_, final_norm_;
+  std::vector<at::Tensor> weights_;  // all of these
   int64_t heads_;
   bool norm_first_;
   double dropout_, attention_dropout_;

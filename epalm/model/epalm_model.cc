@@ -21,10 +21,11 @@ at::Tensor features_for(const adapter::AdapterConfig& config, const encoders::En
 EPalm::EPalm(lm::Opt lm, std::shared_ptr<const encoders::Encoder> encoder, adapter::Adapter adapter,
              Semantics semantics)
     : lm_(std::move(lm)), encoder_(std::move(encoder)), adapter_(std::move(adapter)), semantics_(semantics) {
-  for (const auto& [attention, mlp] : adapter_.bottlenecks(lm_.config().num_hidden_layers)) {
+  for (const auto& [attention, mlp, weights] : adapter_.bottlenecks(lm_.config().num_hidden_layers)) {
     lm::LayerHooks& hooks = hooks_.emplace_back();
     if (attention) hooks.attention = *attention;
     if (mlp) hooks.fc2 = *mlp;
+    hooks.weights = weights;
   }
 }
 

@@ -27,4 +27,15 @@ bool happens(double probability) {
   return probability > 0 && at::rand({1}, generator()).item<double>() < probability;
 }
 
+at::Tensor dropout_state() {
+  return generator().get_state();
+}
+
+DrawsAgain::DrawsAgain(const at::Tensor& state) : before_(dropout_state()) {
+  generator().set_state(state);
+}
+DrawsAgain::~DrawsAgain() {
+  generator().set_state(before_);
+}
+
 }  // namespace epalm::nn

@@ -17,4 +17,19 @@ at::Tensor dropout(const at::Tensor& x, double rate);
 // Whether something with this probability happens.
 bool happens(double probability);
 
+// Where this thread's numbers stand.
+at::Tensor dropout_state();
+
+// While one lives, this thread draws what it drew from that state on; afterwards it goes on where it was.
+class DrawsAgain {
+ public:
+  explicit DrawsAgain(const at::Tensor& state);
+  ~DrawsAgain();
+  DrawsAgain(const DrawsAgain&) = delete;
+  DrawsAgain& operator=(const DrawsAgain&) = delete;
+
+ private:
+  at::Tensor before_;
+};
+
 }  // namespace epalm::nn

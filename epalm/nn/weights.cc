@@ -57,6 +57,14 @@ void Weights::add(const std::string& name, at::Tensor tensor) {
   items_.emplace_back(name, std::move(tensor));
 }
 
+std::vector<at::Tensor> Weights::in_scope(const std::string& scope) const {
+  std::vector<at::Tensor> tensors;
+  for (const auto& [name, tensor] : items_) {
+    if (name.starts_with(scope)) tensors.push_back(tensor);
+  }
+  return tensors;
+}
+
 const at::Tensor& Weights::at(const std::string& name) const {
   const auto found = index_.find(name);
   if (found == index_.end()) throw std::logic_error("no weight named " + name);

@@ -38,7 +38,8 @@ class Weights {
   // Up to 256 numbers of a tensor at places that its size determines, rounded to bfloat16; of a quantized one as they
   // were before.
   at::Tensor samples(const std::string& name) const;
-  int64_t bytes() const;  // in memory
+  std::vector<at::Tensor> in_scope(const std::string& scope) const;  // whose names begin so
+  int64_t bytes() const;                                             // in memory
   bool contains(const std::string& name) const { return index_.contains(name); }
   const std::vector<std::pair<std::string, at::Tensor>>& items() const { return items_; }
   int64_t count() const;  // numbers, not tensors
