@@ -243,6 +243,8 @@ void check_ranges(const ConfigSource& source, const RunConfig& config) {
   check(config.pack_samples >= 1 && config.pack_samples <= 1024, "pack_samples", "1 to 1024");
   check(config.pack_samples == 1 || config.semantics == "causal", "pack_samples",
         "semantics: causal beside it, because texts of a batch change each other under reference");
+  check(config.recompute == "auto" || config.recompute == "none" || config.recompute == "block", "recompute",
+        "'none', 'block' or 'auto'");
   check(config.accumulate_batches >= 1 && config.accumulate_batches <= 65'536, "accumulate_batches", "1 to 65536");
   at_least("clip_grad_norm", config.clip_grad_norm, 0.0);
   check(config.ema_decay >= 0 && config.ema_decay < 1, "ema_decay", "0 to below 1");

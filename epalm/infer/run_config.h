@@ -84,6 +84,7 @@ struct RunConfig {
   double lm_loss_weight = 1;
   int64_t accumulate_batches = 1;
   int64_t pack_samples = 1;
+  std::string recompute = "auto";
   double clip_grad_norm = 0;
   double ema_decay = 0;
   int64_t validate_every = 0;
@@ -208,6 +209,10 @@ void fields(Config& config, Visitor&& visit) {
   visit("pack_samples", config.pack_samples,
         "samples of one medium that share its tokens and the prompt in training; a batch has batch_size_train of them "
         "where media have so many; needs semantics: causal");
+  visit("recompute", config.recompute,
+        "block: each layer of the language model, and of an encoder that trains, keeps its input alone and is computed "
+        "anew in the backward pass; none: it keeps what that needs; auto: block where the language model would keep "
+        "more than half of the free memory");
   visit("accumulate_batches", config.accumulate_batches, "batches whose gradients make up one step");
   visit("clip_grad_norm", config.clip_grad_norm,
         "longest gradient, in its Euclidean norm over all that trains; 0: any");

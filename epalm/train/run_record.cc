@@ -15,14 +15,15 @@ const char* epalm_version() {
   return EPALM_VERSION;
 }
 
-nlohmann::json run_record(const infer::RunConfig& config, const std::filesystem::path& checkpoint,
-                          int64_t first_epoch) {
+nlohmann::json run_record(const infer::RunConfig& config, const std::filesystem::path& checkpoint, int64_t first_epoch,
+                          bool recomputes_blocks) {
   const auto now = std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
   return {{"started", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now))},
           {"epalm", epalm_version()},
           {"revision", git_revision()},
           {"first_epoch", first_epoch},
           {"checkpoint", checkpoint.string()},
+          {"recompute", recomputes_blocks ? "block" : "none"},
           {"machine", to_json(infer::this_machine())},
           {"config", to_json(config)}};
 }

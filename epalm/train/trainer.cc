@@ -19,9 +19,11 @@
 #include "epalm/eval/samples.h"
 #include "epalm/infer/media_input.h"
 #include "epalm/nn/dropout.h"
+#include "epalm/nn/recompute.h"
 #include "epalm/train/checkpoint.h"
 #include "epalm/train/event_file.h"
 #include "epalm/train/feature_bank.h"
+#include "epalm/train/recompute_plan.h"
 #include "epalm/train/run_log.h"
 #include "epalm/train/run_record.h"
 #include "epalm/train/run_setup.h"
@@ -81,6 +83,7 @@ class Run {
       require(!wants || valid_.size() > 0, "{} needs samples to validate on; name a val_split that has some", key);
     }
     prepare_folder();
+    recomputes_ = recomputes_blocks(bundle, train_);
     restore();
     cache_.emplace(config_, bundle_.model.encoder());
   }
@@ -159,7 +162,7 @@ class Run {
     }
     const bool resumed = state_.epoch >= 0;
     add_run_record(options_.output_dir / "run.json",
-                   run_record(config_, resumed ? from : options_.checkpoint, state_.epoch + 1));
+                   run_record(config_, resumed ? from : options_.checkpoint, state_.epoch + 1, recomputes_));
     events_.emplace(options_.output_dir / "tensorboard", (state_.epoch + 1) * steps_per_epoch_);
     log_.emplace(options_.output_dir / "log.txt", state_.epoch);
   }
@@ -210,6 +213,12 @@ class Run {
     if (shown.media.defined()) return infer::media_features(bundle_, shown.media, true);
     const at::Tensor blank = infer::blank_medium(config_).unsqueeze(0);
     return infer::media_features(bundle_, blank).expand({static_cast<int64_t>(batch.size()), -1, -1});
+  }
+
+  // Of each row, [B].
+  at::Tensor losses_of(const Batch& batch, const infer::MediaBatch& shown, const TextBatch& text) const {
+    const nn::RecomputedBlocks recomputed(recomputes_);
+    return bundle_.model.loss(features(batch, shown), text.ids, text.mask, text.labels, true, text.branches);
   }
 
   size_t accumulated() const { return static_cast<size_t>(config_.accumulate_batches); }
@@ -276,8 +285,7 @@ class Run {
         for (const int64_t index : row) samples.push_back(draws ? drawn.get(index) : train_.get(index));
       }
       const TextBatch text = make_text_batch(bundle_, rows);
-      const at::Tensor losses = bundle_.model.loss(features(batches[i], shown), text.ids, text.mask, text.labels, true,
-                                                   text.branches);  // of each row
+      const at::Tensor losses = losses_of(batches[i], shown, text);
       const int64_t samples = sample_count(batches[i]), step_samples = samples_of_step(batches, i);
       const at::Tensor loss = losses.sum() / step_samples * config_.lm_loss_weight;
       const double share = static_cast<double>(step_samples) / static_cast<double>(samples);
@@ -396,6 +404,7 @@ class Run {
   data::SampleList train_, valid_;
   std::vector<int64_t> media_;   // of train_
   int64_t steps_per_epoch_ = 0;  // updates of the parameters
+  bool recomputes_ = false;      // blocks, in backward passes
   eval::BadSamples bad_;
   int64_t replaced_ = 0;  // samples of this epoch
   Optimizer optimizer_;

@@ -202,6 +202,7 @@ TEST(RunConfig, OutOfRangeNamesLineAndKey) {
   EXPECT_THAT(error_of("schedular: {decay_epochs: 0}"), HasSubstr("schedular.decay_epochs"));
   EXPECT_THAT(error_of("cache_features: true"), HasSubstr("augment: false"));
   EXPECT_EQ(error_of("cache_features: true\naugment: false"), "no error");
+  EXPECT_THAT(error_of("recompute: all"), HasSubstr("'none', 'block' or 'auto'"));
   EXPECT_THAT(error_of("pack_samples: 0"), HasSubstr("1 to 1024"));
   EXPECT_THAT(error_of("pack_samples: 2"), HasSubstr("semantics: causal"));
   EXPECT_EQ(error_of("pack_samples: 2\nsemantics: causal"), "no error");
