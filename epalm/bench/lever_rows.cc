@@ -15,6 +15,7 @@
 #include "epalm/bench/training_step.h"
 #include "epalm/model/cached_step.h"
 #include "epalm/model/trainable.h"
+#include "epalm/nn/recompute.h"
 
 // What each lever of speed is worth alone: the work with all of them, and with that one switched off.
 namespace epalm::bench {
@@ -24,6 +25,7 @@ using nn::Precision;
 
 constexpr int kRounds = 3;
 constexpr int64_t kImageSize = 224, kCaptions = 8, kBeams = 3;
+constexpr int64_t kLongTokens = 128;  // of texts long enough for what layers keep to show
 // A loss or a score is the mean over logits of size 1 that products in bfloat16 and int8 move by at most a hundredth of
 // that; work that computes something else moves it by more.
 constexpr double kTolerance = 0.05;
@@ -133,6 +135,17 @@ Side inputs_gradients_only(const LeverSubject& subject, bool inputs_only) {
   return train_side(model, batch, [&] { return training_step(model, batch, features); });
 }
 
+Side layers_keep_inputs_only(const LeverSubject& subject, bool inputs_only) {
+  const model::EPalm model = model_of(subject, Precision::kBFloat16);
+  model::mark_trainable(model, {});
+  const TrainBatch batch = random_batch(model, kTrainBatch, kLongTokens);
+  const at::Tensor features = random_features(model, kTrainBatch);
+  return train_side(model, batch, [&] {
+    const nn::RecomputedBlocks recomputed(inputs_only);
+    return training_step(model, batch, features);
+  });
+}
+
 // --- generation ---
 
 // generate: gives the captions' scores.
@@ -236,8 +249,10 @@ std::vector<Row> lever_rows(const LeverSubject& subject) {
                .precision = precision,
                .measure = [=](const std::filesystem::path&) { return compare(side_of, subject, note); }};
   };
-  const std::string step =
-      fmt::format("a training step of {}, batch {}, {} tokens", subject.lm_name, kTrainBatch, kTrainTokens);
+  const auto step_of = [&](int64_t tokens) {
+    return fmt::format("a training step of {}, batch {}, {} tokens", subject.lm_name, kTrainBatch, tokens);
+  };
+  const std::string step = step_of(kTrainTokens);
   const auto captions = [&](int64_t count) {
     return fmt::format("{}, {} of {} + {} tokens", subject.lm_name,
                        count == 1 ? "a caption" : fmt::format("{} captions", count), kKnownTokens, kNewTokens);
@@ -252,6 +267,9 @@ std::vector<Row> lever_rows(const LeverSubject& subject) {
           no_deeper_than_needed, step + ", no prompt"),
       row("train.frozen", "bf16", "gradients of inputs alone, against those of the language model's weights too",
           inputs_gradients_only, step),
+      row("train.recompute", "bf16",
+          "layers keep their inputs alone and are computed anew backwards, against keeping all",
+          layers_keep_inputs_only, step_of(kLongTokens)),
       row("generate.cache", "int8", "keys and values kept, against every token computed anew", keys_and_values_kept,
           captions(kCaptions)),
       row("generate.int8", "int8", "matrices in int8, against bfloat16", weights_in_int8, captions(1)),
