@@ -20,7 +20,6 @@ class BadSamples {
 
   // problem: an error that names the file. Throws Error where that is not tolerated or one too many.
   void add(int64_t index, const std::string& problem);
-  bool contains(int64_t index) const { return indices_.contains(index); }
   int64_t count() const { return static_cast<int64_t>(indices_.size()); }
 
  private:

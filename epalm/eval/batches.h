@@ -19,10 +19,10 @@ struct SampleFeatures {
 
 // Features of the samples' media as evaluation shows them; neighbours that name one file run the encoder once, and
 // those that the cache holds not at all. blank: zeros instead of every medium, as with the key black_image; no file is
-// read.
+// read. With a view, as training shows that; the encoder is the same.
 SampleFeatures sample_features(const infer::RunConfig& config, const encoders::Encoder& encoder, FeatureCache& cache,
-                               std::span<const data::Sample> samples, bool blank);
+                               std::span<const data::Sample> samples, bool blank, View view = {});
 SampleFeatures sample_features(const infer::Bundle& bundle, FeatureCache& cache, std::span<const data::Sample> samples,
-                               bool blank);
+                               bool blank, View view = {});
 
 }  // namespace epalm::eval

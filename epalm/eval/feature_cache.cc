@@ -14,15 +14,15 @@ FeatureCache::FeatureCache(const infer::RunConfig& config, const encoders::Encod
           "feature_cache: a TimeSformer scales sounds over the batch that they are in, so they have no features of "
           "their own; leave feature_cache out");
   store_.emplace(config.feature_cache, static_cast<int64_t>(config.feature_cache_gb * 1e9));
-  view_ = feature_view(config, encoder);
+  recipe_ = feature_recipe(config, encoder);
 }
 
-std::vector<std::string> FeatureCache::keys(std::span<const std::filesystem::path> files) const {
+std::vector<std::string> FeatureCache::keys(std::span<const std::filesystem::path> files, View view) const {
   std::vector<std::string> keys(files.size());
   if (!on()) return keys;
   at::parallel_for(0, std::ssize(files), 1, [&](int64_t begin, int64_t end) {
     for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
-      keys[i] = feature_key(config_, view_, files[i]);
+      keys[i] = feature_key(config_, recipe_, files[i], view);
     }
   });
   return keys;
@@ -57,7 +57,7 @@ void FeatureCache::keep(const std::vector<std::string>& keys, const at::Tensor& 
 }
 
 bool trains_on_fixed_features(const infer::RunConfig& config) {
-  if (config.augment) return false;
+  if (config.augment && config.feature_views == 0) return false;
   return config.cache_features ||
          (!config.feature_cache.empty() && !semantics_named(config.semantics).frozen_parts_drop_out);
 }

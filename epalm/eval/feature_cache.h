@@ -11,12 +11,13 @@
 
 #include "epalm/encoders/encoder.h"
 #include "epalm/eval/feature_store.h"
+#include "epalm/eval/media_views.h"
 #include "epalm/infer/run_config.h"
 
 namespace epalm::eval {
 
-// What an encoder makes of media under a config, kept across runs in config.feature_cache. Without that it finds
-// nothing and keeps nothing. Only for media as evaluation shows them. Not safe from several threads.
+// What an encoder makes of media under a config, as evaluation shows them and in their views, kept across runs in
+// config.feature_cache. Without that it finds nothing and keeps nothing. Not safe from several threads.
 class FeatureCache {
  public:
   // Throws Error where the folder cannot be used (see FeatureStore), and for features that depend on what else is in
@@ -26,7 +27,7 @@ class FeatureCache {
   bool on() const { return store_.has_value(); }
 
   // By file; "" where there is no cache or the file cannot be read.
-  std::vector<std::string> keys(std::span<const std::filesystem::path> files) const;
+  std::vector<std::string> keys(std::span<const std::filesystem::path> files, View view = {}) const;
   // [n,Dv] or [K,Dv] float32; undefined where the key is "", unknown or its value damaged.
   at::Tensor find(const std::string& key);
   // features [B,...] as they are found later, so that a run does not depend on what was kept before it. Throws Error
@@ -42,14 +43,14 @@ class FeatureCache {
 
  private:
   infer::RunConfig config_;
-  std::string view_;
+  std::string recipe_;
   FeaturePrecision precision_;
   std::optional<FeatureStore> store_;
   int64_t found_ = 0;
 };
 
-// Whether training takes each medium as evaluation shows it, with features that can be computed once: where the config
-// has cache_features, or feature_cache without augmentation or an encoder that drops out.
+// Whether training shows each medium in one version or a few (feature_views), whose features can be computed once and
+// shall be: where the config has cache_features, or feature_cache and no encoder that drops out.
 bool trains_on_fixed_features(const infer::RunConfig& config);
 
 }  // namespace epalm::eval

@@ -1,8 +1,5 @@
 #include "epalm/eval/feature_key.h"
 
-#include <array>
-#include <cstdio>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -77,21 +74,36 @@ json transform_of(const infer::RunConfig& config) {
   return transform;
 }
 
+// What training does to a view of a medium besides what the recipe holds.
+json augmentation_of(const infer::RunConfig& config, const std::string& content, int64_t view) {
+  json augmentation{{"seed", view_seed(config, content, view)}};
+  switch (infer::modality_of(config.task)) {
+    case infer::Modality::kImage:
+      break;
+    case infer::Modality::kVideo:
+      augmentation.update({{"sample_type", config.sample_type}});
+      break;
+    case infer::Modality::kAudio:
+      augmentation.update({{"freqm_p", config.freqm_p}, {"timem_p", config.timem_p}, {"noise", config.noise}});
+  }
+  return augmentation;
+}
+
 }  // namespace
 
-std::string feature_view(const infer::RunConfig& config, const encoders::Encoder& encoder) {
-  const json view{{"version", kFeaturesVersion},
-                  {"modality", infer::modality_name(infer::modality_of(config.task))},
-                  {"semantics", config.semantics},
-                  {"transform", transform_of(config)},
-                  {"encoder",
-                   {{"print", infer::fingerprint(encoder.weights())},
-                    {"bits", bits_of(encoder.weights())},
-                    {"shape", shape_of(encoder)}}},
-                  {"encoder_tokens", config.adapter.encoder_tokens},
-                  {"injected_hidden_states", config.adapter.injected_hidden_states},
-                  {"kept_as", config.feature_cache_precision}};
-  return view.dump(-1, ' ', false, json::error_handler_t::replace);
+std::string feature_recipe(const infer::RunConfig& config, const encoders::Encoder& encoder) {
+  const json recipe{{"version", kFeaturesVersion},
+                    {"modality", infer::modality_name(infer::modality_of(config.task))},
+                    {"semantics", config.semantics},
+                    {"transform", transform_of(config)},
+                    {"encoder",
+                     {{"print", infer::fingerprint(encoder.weights())},
+                      {"bits", bits_of(encoder.weights())},
+                      {"shape", shape_of(encoder)}}},
+                    {"encoder_tokens", config.adapter.encoder_tokens},
+                    {"injected_hidden_states", config.adapter.injected_hidden_states},
+                    {"kept_as", config.feature_cache_precision}};
+  return recipe.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 bool features_are_of_one_medium(const infer::RunConfig& config, const encoders::Encoder& encoder) {
@@ -99,18 +111,16 @@ bool features_are_of_one_medium(const infer::RunConfig& config, const encoders::
          dynamic_cast<const encoders::Timesformer*>(&encoder) == nullptr;
 }
 
-std::string feature_key(const infer::RunConfig& config, const std::string& view, const std::filesystem::path& file) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error)) return "";
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream(std::fopen(file.c_str(), "rb"), std::fclose);
-  if (!stream) return "";
-  hub::Sha256 content;
-  std::array<std::byte, 1 << 16> piece{};
-  while (const size_t count = std::fread(piece.data(), 1, piece.size(), stream.get())) {
-    content.add(std::span(piece).first(count));
+std::string feature_key(const infer::RunConfig& config, const std::string& recipe, const std::filesystem::path& file,
+                        View view) {
+  const std::string content = content_hash(file);
+  if (content.empty()) return "";
+  std::string text = recipe + "\n" + content + "\n";
+  if (view) {
+    text += fmt::format("\n{}", augmentation_of(config, content, *view).dump());
+  } else if (draws_frames(config)) {
+    text += file.filename().string();
   }
-  if (std::ferror(stream.get()) != 0) return "";
-  const std::string text = view + "\n" + content.hex() + "\n" + (draws_frames(config) ? file.filename().string() : "");
   hub::Sha256 key;
   key.add(std::as_bytes(std::span(text)));
   return key.hex();

@@ -21,7 +21,7 @@ FilledSplit fill_features(const infer::RunConfig& config, const encoders::Encode
     if (options.interrupted && options.interrupted()) throw Interrupted("interrupted while the encoder saw the media");
     const auto batch = std::span(distinct).subspan(first, std::min(kBatch, distinct.size() - first));
     const int64_t found = cache.found(), repaired = cache.repaired(), broken = std::ssize(split.broken);
-    const SampleFeatures features = sample_features(config, encoder, cache, batch, false);
+    const SampleFeatures features = sample_features(config, encoder, cache, batch, false, split.view);
     if (!cache.store().stopped().empty()) break;  // this batch is not kept
     for (size_t i = 0; i < batch.size(); ++i) {
       if (!features.problems[i].empty()) split.broken.emplace_back(batch[i].media.string(), features.problems[i]);
@@ -29,7 +29,7 @@ FilledSplit fill_features(const infer::RunConfig& config, const encoders::Encode
     split.found += cache.found() - found;
     split.repaired += cache.repaired() - repaired;
     split.computed += std::ssize(batch) - (cache.found() - found) - (std::ssize(split.broken) - broken);
-    if (options.progress) options.progress(split.role, static_cast<int64_t>(first + batch.size()), split.media);
+    if (options.progress) options.progress(split, static_cast<int64_t>(first + batch.size()));
   }
   return split;
 }

@@ -13,6 +13,7 @@ namespace epalm::eval {
 struct FilledSplit {
   std::string role{};    // train, val, test, or as splits
   std::string splits{};  // as the config names them
+  View view{};           // of its media
   int64_t media = 0;     // different files
   int64_t found = 0;     // of them: in the cache already
   int64_t computed = 0;
@@ -24,12 +25,12 @@ struct FilledSplit {
 };
 
 struct FillOptions {
-  std::function<void(const std::string& role, int64_t done, int64_t total)> progress = {};  // media
+  std::function<void(const FilledSplit& split, int64_t done)> progress = {};  // media
   std::function<bool()> interrupted = {};  // true: stop with Interrupted; what is done is kept
 };
 
-// Puts the features of all media of a set into the cache, as far as they are not there. Ends early where the cache
-// stops keeping. `cache` must be on.
+// Puts the features of all media of a set, in split.view, into the cache, as far as they are not there. Ends early
+// where the cache stops keeping. `cache` must be on.
 FilledSplit fill_features(const infer::RunConfig& config, const encoders::Encoder& encoder, FeatureCache& cache,
                           const data::SampleList& samples, FilledSplit split, const FillOptions& options = {});
 

@@ -255,8 +255,11 @@ void check_ranges(const ConfigSource& source, const RunConfig& config) {
   at_least("top_k", config.top_k, 0);
   check(config.top_p > 0 && config.top_p <= 1, "top_p", "more than 0, at most 1");
   check(config.temperature > 0, "temperature", "more than 0");
-  check(!config.cache_features || !config.augment, "cache_features",
-        "augment: false beside it, because augmented media differ every time");
+  check(config.feature_views >= 0 && config.feature_views <= 1000, "feature_views", "0 to 1000");
+  check(config.feature_views == 0 || config.augment, "feature_views",
+        "augment: true beside it, because media that are not augmented have one version only");
+  check(!config.cache_features || !config.augment || config.feature_views > 0, "cache_features",
+        "augment: false or feature_views beside it, because augmented media differ every time");
   check(!config.cache_features ||
             !(config.trainable.unfreeze_vision_model || config.trainable.unfreeze_vision_layer_norm),
         "cache_features", "a frozen encoder beside it, because a trained one changes its features");

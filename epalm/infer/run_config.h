@@ -76,6 +76,7 @@ struct RunConfig {
   int64_t num_tries = 1;
   std::string on_bad_sample;
   bool cache_features = false;
+  int64_t feature_views = 0;
   std::string feature_cache;
   std::string feature_cache_precision = "fp32";
   double feature_cache_gb = 10;
@@ -197,10 +198,14 @@ void fields(Config& config, Visitor&& visit) {
   visit("on_bad_sample", config.on_bad_sample,
         "a file that cannot be read: replace (by another sample in training; in evaluation its answer is wrong) or "
         "stop; absent: training replaces, evaluation stops. More than 5 % of them always stop");
-  visit("cache_features", config.cache_features, "run the encoder once for each medium; needs augment: false");
+  visit("cache_features", config.cache_features,
+        "run the encoder once for each medium; needs augment: false, or feature_views");
+  visit("feature_views", config.feature_views,
+        "augmented training shows each medium in so many versions, one an epoch by turns, whose features can be kept; "
+        "0: in a new one each time");
   visit("feature_cache", config.feature_cache,
         "folder that keeps what the encoder made of media for later runs: in evaluation, and in training with augment: "
-        "false; empty: nothing is kept");
+        "false or feature_views; empty: nothing is kept");
   visit("feature_cache_precision", config.feature_cache_precision, "fp32, bf16 or fp16, of the numbers kept there");
   visit("feature_cache_gb", config.feature_cache_gb, "GB that it may take; once it is full, nothing more is kept");
   visit("batch_size_train", config.batch_size_train, "samples per step");

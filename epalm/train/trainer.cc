@@ -16,6 +16,7 @@
 #include "epalm/data/media_numbers.h"
 #include "epalm/eval/bad_samples.h"
 #include "epalm/eval/evaluate.h"
+#include "epalm/eval/media_views.h"
 #include "epalm/eval/samples.h"
 #include "epalm/infer/media_input.h"
 #include "epalm/nn/dropout.h"
@@ -38,7 +39,8 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// The medium that a sample shows in an epoch, and the sample that replaces it, are drawn from this number.
+// How a sample's medium is augmented in an epoch, without views, and which sample replaces it is drawn from this
+// number.
 uint64_t draw_seed(uint64_t run_seed, int64_t epoch, int64_t index) {
   return (run_seed * 1'000'003 + static_cast<uint64_t>(epoch)) * 1'000'000'007 + static_cast<uint64_t>(index);
 }
@@ -90,18 +92,12 @@ class Run {
 
   TrainResult operator()() {
     const auto start = Clock::now();
-    if (eval::trains_on_fixed_features(config_) && state_.epoch + 1 < epochs()) {
-      bank_.emplace(
-          bundle_, *cache_, train_,
-          [&](int64_t done, int64_t total) { report({.phase = "features", .done = done, .total = total}); },
-          options_.interrupted);
-      for (int64_t i = 0; i < train_.size(); ++i) {
-        if (!bank_->problem(i).empty()) bad_.add(i, bank_->problem(i));
-      }
-    }
+    if (eval::trains_on_fixed_features(config_)) bank_.emplace(bundle_, *cache_, train_);
     double training_s = 0;
     int64_t trained_epochs = 0;
-    for (int64_t epoch = state_.epoch + 1; epoch < epochs() && !stopped_early(); ++epoch) {
+    const int64_t first = state_.epoch + 1;
+    for (int64_t epoch = first; epoch < epochs() && !stopped_early(); ++epoch) {
+      if (bank_) look_at_media(epoch, epochs() - first);
       const auto epoch_start = Clock::now();
       const double loss = train_epoch(epoch);
       training_s += seconds_since(epoch_start);
@@ -140,6 +136,20 @@ class Run {
     if (options_.progress) options_.progress(progress);
   }
 
+  // Has the bank show what the epoch shows; left: epochs of this call.
+  void look_at_media(int64_t epoch, int64_t left) {
+    const int64_t before = bank_->views(), views = std::min(left, std::max<int64_t>(1, config_.feature_views));
+    bank_->show(
+        eval::view_of_epoch(config_, epoch),
+        [&](int64_t done, int64_t total) {
+          report({.phase = "features", .epoch = epoch, .done = before * total + done, .total = views * total});
+        },
+        options_.interrupted);
+    for (int64_t i = 0; i < train_.size(); ++i) {
+      if (!bank_->problem(i).empty()) bad_.add(i, bank_->problem(i));
+    }
+  }
+
   void prepare_folder() {
     std::error_code error;
     std::filesystem::create_directories(options_.output_dir, error);
@@ -167,36 +177,40 @@ class Run {
     log_.emplace(options_.output_dir / "log.txt", state_.epoch);
   }
 
-  // What the rows of a batch show, where the bank does not hold it: read ahead while the one before trains.
+  // What the rows of a batch show, read ahead while the one before trains; from a bank only what cannot be read.
   std::future<infer::MediaBatch> read_ahead(const Batch& batch, int64_t epoch) const {
     const auto policy = config_.num_workers > 0 ? std::launch::async : std::launch::deferred;
     return std::async(policy, [this, batch, epoch] { return read(batch, epoch); });
   }
 
   infer::MediaBatch read(const Batch& batch, int64_t epoch) const {
-    if (bank_ || config_.black_image) return {{}, std::vector<std::string>(batch.size())};
+    const std::vector<int64_t> samples = first_samples(batch);
+    infer::MediaBatch shown{{}, std::vector<std::string>(samples.size())};
+    if (bank_) {
+      for (size_t i = 0; i < samples.size(); ++i) shown.problems[i] = bank_->problem(samples[i]);
+    }
+    if (bank_ || config_.black_image) return shown;
     std::vector<std::filesystem::path> files;
     std::vector<uint64_t> seeds;
-    for (const int64_t index : first_samples(batch)) {
+    const eval::View view = eval::view_of_epoch(config_, epoch);
+    for (const int64_t index : samples) {
       files.push_back(train_.samples()[static_cast<size_t>(index)].media);
-      if (config_.augment) seeds.push_back(draw_seed(config_.seed, epoch, index));
+      if (config_.augment && !view) seeds.push_back(draw_seed(config_.seed, epoch, index));
     }
+    if (view) seeds = eval::view_seeds(config_, files, *view);
     return infer::read_media(config_, files, seeds);
   }
 
-  // Puts another sample, and what it shows, in the place of the samples of each row that cannot be read.
+  // Puts another sample, and what it shows, in the place of the samples of each row that cannot be read. A clip may be
+  // broken in some of the frames that are drawn only, so what counts is this reading alone, not those before a stop.
   void replace_bad(Batch& batch, infer::MediaBatch& shown, int64_t epoch) {
     for (size_t i = 0; i < batch.size(); ++i) {
-      if (!shown.problems[i].empty()) {
-        for (const int64_t index : batch[i]) bad_.add(index, shown.problems[i]);
-      }
-      const int64_t first = batch[i].front();
-      if (!bad_.contains(first)) continue;
+      if (shown.problems[i].empty()) continue;
+      for (const int64_t index : batch[i]) bad_.add(index, shown.problems[i]);
       replaced_ += static_cast<int64_t>(batch[i].size());
-      PythonRandom random(draw_seed(config_.seed, epoch, first));
+      PythonRandom random(draw_seed(config_.seed, epoch, batch[i].front()));
       while (true) {
         const int64_t other = random.randrange(train_.size());
-        if (bad_.contains(other)) continue;
         const infer::MediaBatch read_other = read({{other}}, epoch);
         if (read_other.problems[0].empty()) {
           batch[i] = {other};

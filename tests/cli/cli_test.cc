@@ -383,6 +383,19 @@ TEST(Cli, FeaturesAreComputedOnceAndFoundTheSecondTime) {
     EXPECT_EQ(split["computed"], 0);
     EXPECT_EQ(split["found"].get<int>() + static_cast<int>(split["broken"].size()), split["media"].get<int>());
   }
+  const std::string views = "features '" + config + "' --data-dir . augment=true feature_cache=cache feature_views=";
+  const auto two = nlohmann::json::parse(epalm(views + "2 --json").out);
+  ASSERT_EQ(two["splits"].size(), 4u);
+  for (int view = 0; view < 2; ++view) {
+    EXPECT_EQ(two["splits"][view]["view"], view);
+    EXPECT_EQ(two["splits"][view]["computed"], 2);
+  }
+  EXPECT_TRUE(two["splits"][2]["view"].is_null());
+  EXPECT_EQ(two["splits"][2]["found"], 1);
+  EXPECT_EQ(two["entries"], 6);
+  const Outcome three = epalm(views + "3 --split train");
+  EXPECT_THAT(three.out, testing::ContainsRegex("train 2/3 +train.jsonl +2 +2 +0 +0 +0 +0"));
+  EXPECT_THAT(three.out, testing::ContainsRegex("train 3/3 +train.jsonl +2 +0 +2 +0 +0 +0"));
   const Outcome table = epalm(verb + "--split val feature_cache=cache");
   EXPECT_THAT(table.out, testing::ContainsRegex("val +test.jsonl +2 +1 +0 +0 +1 +0"));
   EXPECT_THAT(table.out, HasSubstr("bad.bmp"));

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <set>
 
 #include "epalm/base/error.h"
@@ -58,8 +59,8 @@ class FeatureCacheTest : public testing::Test {
   TemporaryFolder folder_{"feature_cache"};
 };
 
-std::string view_of(const infer::RunConfig& config) {
-  return feature_view(config, *infer::load_encoder(config));
+std::string recipe_of(const infer::RunConfig& config) {
+  return feature_recipe(config, *infer::load_encoder(config));
 }
 
 struct Keys {
@@ -68,17 +69,17 @@ struct Keys {
   std::vector<std::vector<std::string>> unseen;
 };
 
-class FeatureView : public testing::TestWithParam<Keys> {};
+class FeatureRecipe : public testing::TestWithParam<Keys> {};
 
-TEST_P(FeatureView, ChangesWithWhateverChangesTheFeatures) {
-  const TemporaryFolder folder("feature_view");
+TEST_P(FeatureRecipe, ChangesWithWhateverChangesTheFeatures) {
+  const TemporaryFolder folder("feature_recipe");
   train::make_tiny_run(folder.path(), GetParam().task);
-  std::set<std::string> views{view_of(train::tiny_config(folder.path()))};
+  std::set<std::string> recipes{recipe_of(train::tiny_config(folder.path()))};
   for (const auto& keys : GetParam().seen) {
-    EXPECT_TRUE(views.insert(view_of(train::tiny_config(folder.path(), keys))).second) << keys[0];
+    EXPECT_TRUE(recipes.insert(recipe_of(train::tiny_config(folder.path(), keys))).second) << keys[0];
   }
   for (const auto& keys : GetParam().unseen) {
-    EXPECT_FALSE(views.insert(view_of(train::tiny_config(folder.path(), keys))).second) << keys[0];
+    EXPECT_FALSE(recipes.insert(recipe_of(train::tiny_config(folder.path(), keys))).second) << keys[0];
   }
 }
 
@@ -87,7 +88,7 @@ const std::vector<std::string> kReference{"semantics=reference"},
     kBf16{"precision=bf16"}, kKeptBf16{"feature_cache_precision=bf16"}, kKeptFp16{"feature_cache_precision=fp16"};
 
 INSTANTIATE_TEST_SUITE_P(
-    Media, FeatureView,
+    Media, FeatureRecipe,
     testing::Values(Keys{Task::kVqa,
                          {kReference, kAllTokens, kOneState, kBf16, kKeptBf16, kKeptFp16, {"image_res=32"}},
                          {{"precision=int8", "encoder_precision=fp32"},
@@ -127,31 +128,31 @@ INSTANTIATE_TEST_SUITE_P(
                          {{"task=audio_caption"}, {"freqm_p=2"}, {"noise=true"}, {"image_res=32"}}}),
     [](const auto& info) { return std::string(infer::task_name(info.param.task)); });
 
-TEST_F(FeatureCacheTest, ViewChangesWithTheFramesThatAreSeenOneByOne) {
+TEST_F(FeatureCacheTest, RecipeChangesWithTheFramesThatAreSeenOneByOne) {
   make(Task::kVideoQa);
   train::write_tiny_encoder(folder(), Modality::kImage);
   const auto config = train::tiny_config(folder(), {"as_images=true"});
   const auto encoder = infer::load_encoder(config);
   auto other = config;
   other.as_images = false;
-  EXPECT_NE(feature_view(config, *encoder), feature_view(other, *encoder));
+  EXPECT_NE(feature_recipe(config, *encoder), feature_recipe(other, *encoder));
 }
 
-TEST_F(FeatureCacheTest, ViewChangesWithEveryBitOfTheEncoderAndWithItsHeads) {
+TEST_F(FeatureCacheTest, RecipeChangesWithEveryBitOfTheEncoderAndWithItsHeads) {
   make(Task::kVqa);
   const auto encoder = infer::load_encoder(config());
-  std::set<std::string> views{feature_view(config(), *encoder)};
+  std::set<std::string> recipes{feature_recipe(config(), *encoder)};
   for (const auto& item : encoder->weights().items()) {
     const at::Tensor last = item.second.view({-1})[-1];
     const at::Tensor before = last.clone();
     // The next float32, which the fingerprint, of rounded numbers, does not see.
     last.view(at::kInt).add_(1);
-    EXPECT_TRUE(views.insert(feature_view(config(), *encoder)).second) << item.first;
+    EXPECT_TRUE(recipes.insert(feature_recipe(config(), *encoder)).second) << item.first;
     last.copy_(before);
   }
-  EXPECT_FALSE(views.insert(feature_view(config(), *encoder)).second);
+  EXPECT_FALSE(recipes.insert(feature_recipe(config(), *encoder)).second);
   train::write_text(folder() / "encoder/config.json", R"({"heads": 3, "architecture": "vit"})");
-  EXPECT_TRUE(views.insert(view_of(config())).second);
+  EXPECT_TRUE(recipes.insert(recipe_of(config())).second);
 }
 
 TEST_F(FeatureCacheTest, KeyChangesWithTheContentAndWithTheNameOnlyWhereThatDrawsTheFrames) {
@@ -161,14 +162,61 @@ TEST_F(FeatureCacheTest, KeyChangesWithTheContentAndWithTheNameOnlyWhereThatDraw
   train::write_text(same, "content");
   train::write_text(other, "contents");
   const auto causal = config(), reference = config({"semantics=reference"});
-  EXPECT_EQ(feature_key(causal, "view", one).size(), 64u);
-  EXPECT_EQ(feature_key(causal, "view", one), feature_key(causal, "view", same));
-  EXPECT_NE(feature_key(causal, "view", one), feature_key(causal, "view", other));
-  EXPECT_NE(feature_key(causal, "view", one), feature_key(causal, "another view", one));
-  EXPECT_NE(feature_key(reference, "view", one), feature_key(reference, "view", same));
-  EXPECT_EQ(feature_key(causal, "view", folder() / "nowhere.avi"), "");
-  EXPECT_EQ(feature_key(causal, "view", folder()), "");
+  EXPECT_EQ(feature_key(causal, "recipe", one).size(), 64u);
+  EXPECT_EQ(feature_key(causal, "recipe", one), feature_key(causal, "recipe", same));
+  EXPECT_NE(feature_key(causal, "recipe", one), feature_key(causal, "recipe", other));
+  EXPECT_NE(feature_key(causal, "recipe", one), feature_key(causal, "another recipe", one));
+  EXPECT_NE(feature_key(reference, "recipe", one), feature_key(reference, "recipe", same));
+  EXPECT_EQ(feature_key(causal, "recipe", folder() / "nowhere.avi"), "");
+  EXPECT_EQ(feature_key(causal, "recipe", folder()), "");
 }
+
+// SHA-256 of the recipe and of the content's SHA-256, computed by another program.
+TEST_F(FeatureCacheTest, KeysOfMediaAsEvaluationShowsThemAreThoseOfEarlierVersions) {
+  make(Task::kVqa);
+  const path file = folder() / "file.png";
+  train::write_text(file, "content");
+  for (const char* views : {"feature_views=0", "feature_views=2"}) {
+    EXPECT_EQ(feature_key(config({views}), "recipe", file),
+              "0d67e414f5c52de3ad80f481c194fa10256a8c948526bdbc69637552c2fc1d46");
+  }
+}
+
+struct ViewKeys {
+  Task task;
+  std::vector<std::string> drawn;      // each changes what a view is
+  std::vector<std::string> not_drawn;  // of other media, or what views do not depend on
+};
+
+class ViewKey : public testing::TestWithParam<ViewKeys> {};
+
+TEST_P(ViewKey, ChangesWithTheViewAndWithWhateverAugmentationDraws) {
+  const TemporaryFolder folder("view_key");
+  train::make_tiny_run(folder.path(), GetParam().task);
+  const path file = folder.path() / "file";
+  train::write_text(file, "content");
+  const auto key = [&](const std::vector<std::string>& overrides, View view) {
+    return feature_key(train::tiny_config(folder.path(), overrides), "recipe", file, view);
+  };
+  std::set<std::string> keys{key({}, {})};
+  EXPECT_TRUE(keys.insert(key({}, 0)).second);
+  EXPECT_TRUE(keys.insert(key({}, 1)).second);
+  for (const auto& drawn : GetParam().drawn) {
+    EXPECT_TRUE(keys.insert(key({drawn}, 0)).second) << drawn;
+    EXPECT_EQ(key({drawn}, {}), key({}, {})) << drawn;
+  }
+  for (const auto& other : GetParam().not_drawn) EXPECT_EQ(key({other}, 0), key({}, 0)) << other;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Media, ViewKey,
+    testing::Values(
+        ViewKeys{Task::kVqa, {"run_seed=1"}, {"feature_views=3", "freqm_p=2", "noise=true", "sample_type=middle"}},
+        ViewKeys{Task::kVideoQa, {"run_seed=1", "sample_type=middle"}, {"feature_views=3", "freqm_p=2", "noise=true"}},
+        ViewKeys{Task::kAudioQa,
+                 {"run_seed=1", "freqm_p=2", "timem_p=2", "noise=true"},
+                 {"feature_views=3", "sample_type=middle"}}),
+    [](const auto& info) { return std::string(infer::task_name(info.param.task)); });
 
 class EveryModality : public FeatureCacheTest, public testing::WithParamInterface<Task> {};
 
@@ -196,7 +244,49 @@ TEST_P(EveryModality, GivesWhatTheEncoderGaveWithoutReadingTheMediaAnew) {
   EXPECT_TRUE(at::equal(seen.features.slice(0, 2), expected.slice(0, 2)));  // two questions a medium
 }
 
-INSTANTIATE_TEST_SUITE_P(FeatureCacheTest, EveryModality, testing::Values(Task::kVideoQa, Task::kAudioQa),
+// A view is what it is alone, whatever was asked for before it, together with it, on how many threads, and whether it
+// was kept.
+TEST_P(EveryModality, ViewsAreTheSameInAnyOrderKeptOrComputedAnew) {
+  make(GetParam());
+  const std::vector<std::string> keys{"feature_views=2", "noise=true"};
+  const auto samples = test_samples();
+  std::vector<data::Sample> distinct{samples.get(0), samples.get(2), samples.get(4), samples.get(6)};
+  std::vector<path> files;
+  for (const auto& sample : distinct) files.push_back(sample.media);
+  const auto plain = train::tiny_config(folder(), keys), kept = config(keys);
+  const auto encoder = infer::load_encoder(plain);
+  const auto media = [&](const infer::RunConfig& from, int64_t view) {
+    return infer::read_media(from, files, view_seeds(from, files, view)).media;
+  };
+  auto one_thread = plain;
+  one_thread.num_workers = 0;
+  EXPECT_TRUE(at::equal(media(plain, 0), media(one_thread, 0)));
+  const std::array shown{media(plain, 0), media(plain, 1), infer::read_media(plain, files).media};
+  for (int64_t i = 0; i < 4; ++i) {
+    for (size_t a = 0; a < 3; ++a) {
+      for (size_t b = 0; b < a; ++b) EXPECT_FALSE(at::equal(shown.at(a)[i], shown.at(b)[i])) << files.at(i);
+    }
+  }
+
+  FeatureCache off(plain, *encoder), cache(kept, *encoder);
+  std::array<at::Tensor, 2> expected;
+  for (const int64_t view : {1, 0}) {
+    auto& features = expected.at(static_cast<size_t>(view));
+    features = sample_features(plain, *encoder, off, distinct, false, view).features;
+    EXPECT_TRUE(at::equal(features, infer::media_features(plain, *encoder, shown.at(static_cast<size_t>(view)))));
+    EXPECT_TRUE(at::equal(sample_features(kept, *encoder, cache, distinct, false, view).features, features));
+  }
+  EXPECT_EQ(cache.found(), 0);
+  EXPECT_EQ(cache.store().entries(), 8);
+  std::reverse(distinct.begin(), distinct.end());
+  for (size_t view = 0; view < 2; ++view) {
+    const auto found = sample_features(kept, *encoder, cache, distinct, false, static_cast<int64_t>(view));
+    EXPECT_TRUE(at::equal(found.features, expected.at(view).flip(0)));
+  }
+  EXPECT_EQ(cache.found(), 8);
+}
+
+INSTANTIATE_TEST_SUITE_P(FeatureCacheTest, EveryModality, testing::Values(Task::kVqa, Task::kVideoQa, Task::kAudioQa),
                          [](const auto& info) { return std::string(infer::task_name(info.param)); });
 
 TEST_F(FeatureCacheTest, RoundsTheFirstTimeAsItWillBeFound) {
@@ -306,6 +396,21 @@ TEST_F(FeatureCacheTest, IsFilledOnceContinuedAfterAnInterruptionAndRepaired) {
   EXPECT_EQ(filled.repaired, 1);
 }
 
+TEST_F(FeatureCacheTest, OfMoreViewsOnlyThoseThatLackAreComputed) {
+  make(Task::kVqa);
+  const auto encoder = infer::load_encoder(config());
+  const auto samples = load_samples(config(), config().train_split);
+  const auto fill = [&](const char* views, int64_t view) {
+    const auto config_of_views = config({views});
+    FeatureCache cache(config_of_views, *encoder);
+    return fill_features(config_of_views, *encoder, cache, samples, {.view = view});
+  };
+  for (const int64_t view : {0, 1}) EXPECT_EQ(fill("feature_views=2", view).computed, 24);
+  for (const int64_t view : {0, 1}) EXPECT_EQ(fill("feature_views=3", view).found, 24);
+  EXPECT_EQ(fill("feature_views=3", 2).computed, 24);
+  EXPECT_EQ(FeatureCache(config(), *encoder).store().entries(), 72);
+}
+
 TEST_F(FeatureCacheTest, FillingEndsWhenTheCacheIsFull) {
   make(Task::kVqa);
   const auto full = config({"feature_cache_gb=0.001", "encoder_tokens=all", "injected_hidden_states=1",
@@ -334,6 +439,14 @@ TEST(TrainsOnFixedFeatures, WhereNothingIsDrawn) {
   config.cache_features = true;
   EXPECT_TRUE(trains_on_fixed_features(config));
   config.augment = true;
+  EXPECT_FALSE(trains_on_fixed_features(config));
+  config.feature_views = 1;
+  EXPECT_TRUE(trains_on_fixed_features(config));
+  config.cache_features = false;
+  EXPECT_FALSE(trains_on_fixed_features(config));
+  config.semantics = "causal";
+  EXPECT_TRUE(trains_on_fixed_features(config));
+  config.feature_cache.clear();
   EXPECT_FALSE(trains_on_fixed_features(config));
 }
 

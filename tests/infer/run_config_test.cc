@@ -201,8 +201,12 @@ TEST(RunConfig, OutOfRangeNamesLineAndKey) {
   EXPECT_THAT(error_of("train_topk: many"), AllOf(HasSubstr("line 1"), HasSubstr("train_topk")));
   EXPECT_THAT(error_of("schedular: {decay_epochs: 0}"), HasSubstr("schedular.decay_epochs"));
   EXPECT_THAT(error_of("cache_features: true"), HasSubstr("augment: false"));
+  EXPECT_THAT(error_of("cache_features: true"), HasSubstr("feature_views"));
   EXPECT_EQ(error_of("cache_features: true\naugment: false"), "no error");
   EXPECT_THAT(error_of("recompute: all"), HasSubstr("'none', 'block' or 'auto'"));
+  EXPECT_EQ(error_of("cache_features: true\nfeature_views: 2"), "no error");
+  EXPECT_THAT(error_of("feature_views: -1"), HasSubstr("0 to 1000"));
+  EXPECT_THAT(error_of("\nfeature_views: 1\naugment: false"), AllOf(HasSubstr("line 2"), HasSubstr("augment: true")));
   EXPECT_THAT(error_of("pack_samples: 0"), HasSubstr("1 to 1024"));
   EXPECT_THAT(error_of("pack_samples: 2"), HasSubstr("semantics: causal"));
   EXPECT_EQ(error_of("pack_samples: 2\nsemantics: causal"), "no error");

@@ -109,24 +109,35 @@ TEST_P(EveryTask, ContinuesAfterAnInterruptionToTheSameBytes) {
   expect_same_bytes(whole.output_dir / "checkpoint_best.pth", parts.output_dir / "checkpoint_best.pth");
 }
 
+// The same run, the encoder run every time and once for each medium (and view).
+void expect_same_adapter_from_cached_features(const std::filesystem::path& folder, std::vector<std::string> keys) {
+  TrainOptions cached, plain;
+  cached.output_dir = folder / "cached";
+  plain.output_dir = folder / "plain";
+  const auto plain_loss = train(tiny_config(folder, keys), plain).epoch_loss;
+  keys.emplace_back("cache_features=true");
+  const auto cached_loss = train(tiny_config(folder, keys), cached).epoch_loss;
+  for (size_t i = 0; i < plain_loss.size(); ++i) EXPECT_NEAR(cached_loss[i], plain_loss[i], 1e-3 * plain_loss[i]);
+  const auto a = adapter_of(cached.output_dir / "checkpoint_last.pth");
+  for (const auto& [name, tensor] : adapter_of(plain.output_dir / "checkpoint_last.pth")) {
+    // The encoder sees other batch sizes, which changes float32 sums in their last bits; AdamW moves a weight by at
+    // most lr a step whatever the gradient's size, so a sign that flips near zero costs up to 2 lr in each of the
+    // 4·18 steps; in practice gradients are far from zero and differences stay near 1e-6.
+    EXPECT_TRUE(at::allclose(a.at(name), tensor, 1e-3, 1e-3)) << name << " with " << keys[0];
+  }
+}
+
 TEST_P(EveryTask, CachedFeaturesGiveTheSameAdapterAsTheEncoderRunEveryTime) {
   break_one(tiny_config(folder()));
-  for (const char* tokens : {"cls", "all"}) {
-    TrainOptions cached, plain;
-    cached.output_dir = folder() / "cached" / tokens;
-    plain.output_dir = folder() / "plain" / tokens;
-    std::vector<std::string> keys{"augment=false", std::string("encoder_tokens=") + tokens};
-    if (tokens == std::string("all")) keys.insert(keys.end(), {"injected_hidden_states=1", "schedular.epochs=1"});
-    train(tiny_config(folder(), keys), plain);
-    keys.emplace_back("cache_features=true");
-    train(tiny_config(folder(), keys), cached);
-    const auto a = adapter_of(cached.output_dir / "checkpoint_last.pth");
-    for (const auto& [name, tensor] : adapter_of(plain.output_dir / "checkpoint_last.pth")) {
-      // The encoder sees other batch sizes, which changes float32 sums in their last bits; AdamW moves a weight by at
-      // most lr a step whatever the gradient's size, so a sign that flips near zero costs up to 2 lr in each of the
-      // 4·18 steps; in practice gradients are far from zero and differences stay near 1e-6.
-      EXPECT_TRUE(at::allclose(a.at(name), tensor, 1e-3, 1e-3)) << name << " of " << tokens;
-    }
+  expect_same_adapter_from_cached_features(folder(), {"augment=false"});
+  expect_same_adapter_from_cached_features(
+      folder(), {"encoder_tokens=all", "augment=false", "injected_hidden_states=1", "schedular.epochs=1"});
+}
+
+TEST_P(EveryTask, CachedViewsGiveTheSameAdapterAsTheEncoderRunEveryTime) {
+  break_one(tiny_config(folder()));
+  for (const char* views : {"feature_views=1", "feature_views=3"}) {
+    expect_same_adapter_from_cached_features(folder(), {views, "augment=true", "noise=true"});
   }
 }
 
@@ -179,6 +190,51 @@ TEST(FeatureCache, GivesALaterRunTheSameBytesWithoutTheEncoder) {
   EXPECT_EQ(cache.store().entries(), 4);
 }
 
+int64_t entries_of(const infer::RunConfig& config) {
+  const auto encoder = infer::load_encoder(config);
+  return eval::FeatureCache(config, *encoder).store().entries();
+}
+
+TEST(FeatureCache, KeepsTheViewsThatARunShows) {
+  const TemporaryFolder folder("trainer_views");
+  make_tiny_run(folder.path(), infer::Task::kVqa);
+  TrainOptions options;
+  options.output_dir = folder.path() / "out";
+  options.validate = false;
+  std::vector<std::pair<int64_t, int64_t>> told;
+  options.progress = [&](const TrainProgress& progress) {
+    if (progress.phase == "features") told.emplace_back(progress.done, progress.total);
+  };
+  const auto config_of = [&](const char* views, const char* epochs) {
+    return tiny_config(folder.path(), {"feature_cache=" + (folder.path() / "cache").string(), views, epochs});
+  };
+  const auto one = config_of("feature_views=3", "schedular.epochs=1");
+  train(one, options);
+  EXPECT_EQ(entries_of(one), 24);
+  train(config_of("feature_views=2", "schedular.epochs=4"), options);
+  EXPECT_EQ(entries_of(one), 48);
+  train(config_of("feature_views=3", "schedular.epochs=4"), options);
+  EXPECT_EQ(entries_of(one), 72);
+  EXPECT_EQ(told,
+            (std::vector<std::pair<int64_t, int64_t>>{{24, 24}, {24, 48}, {48, 48}, {24, 72}, {48, 72}, {72, 72}}));
+
+  // What is kept is what the epoch of the view shows.
+  const auto three = config_of("feature_views=3", "schedular.epochs=3");
+  const auto loss = train(three, options).epoch_loss;
+  {
+    const auto encoder = infer::load_encoder(three);
+    eval::FeatureCache cache(three, *encoder);
+    std::vector<std::filesystem::path> files;
+    for (const auto& sample : eval::training_samples(three).samples()) files.push_back(sample.media);
+    const auto keys = cache.keys(files, 2);
+    for (const std::string& key : keys) cache.keep({key}, cache.find(key).unsqueeze(0) + 1);
+  }
+  const auto changed = train(three, options).epoch_loss;
+  EXPECT_EQ(changed[0], loss[0]);
+  EXPECT_EQ(changed[1], loss[1]);
+  EXPECT_NE(changed[2], loss[2]);
+}
+
 TEST(BadSample, IsReportedCountedAndReplaced) {
   const TemporaryFolder folder("trainer_bad");
   make_tiny_run(folder.path(), infer::Task::kVideoQa);
@@ -202,6 +258,24 @@ TEST(BadSample, IsReportedCountedAndReplaced) {
     for (const auto& line : lines) EXPECT_EQ(line.at("train_bad_samples"), 3);
   }
   set_log_sink({});
+}
+
+// As a clip whose broken frames only some views draw.
+TEST(BadSample, OfOneViewIsShownInTheOthers) {
+  const TemporaryFolder folder("trainer_bad_view");
+  make_tiny_run(folder.path(), infer::Task::kVideoQa);
+  TrainOptions options;
+  options.output_dir = folder.path() / "out";
+  const auto config = tiny_config(folder.path(), {"feature_views=2", "cache_features=true"});
+  options.progress = [&](const TrainProgress& progress) {
+    if (progress.phase == "train" && progress.epoch == 0) break_one(config);
+  };
+  set_log_sink([](LogLevel, std::string_view) {});
+  train(config, options);
+  set_log_sink({});
+  std::vector<int> replaced;
+  for (const auto& line : log_lines(options.output_dir)) replaced.push_back(line.at("train_bad_samples"));
+  EXPECT_EQ(replaced, (std::vector<int>{0, 3, 0, 3}));
 }
 
 std::string error_of_training(const std::filesystem::path& folder, const std::vector<std::string>& overrides) {
@@ -287,6 +361,27 @@ TEST(Trainer, ResumesEveryOptimizerAndOptionToTheSameBytes) {
       }
       EXPECT_EQ(json_from_value(a.at("lr_scheduler")), json_from_value(b.at("lr_scheduler"))) << opt;
     }
+  }
+}
+
+TEST(Trainer, ResumesOnViewsToTheSameBytes) {
+  for (const char* kept : {"feature_cache", "cache_features", "neither"}) {
+    const TemporaryFolder folder("trainer_views_resume");
+    make_tiny_run(folder.path(), infer::Task::kVideoQa);
+    break_one(tiny_config(folder.path()));
+    TrainOptions whole, parts;
+    whole.output_dir = folder.path() / "whole";
+    parts.output_dir = folder.path() / "parts";
+    const auto config = [&](const TrainOptions& options) {
+      std::vector<std::string> keys{"feature_views=3"};
+      if (kept == std::string("cache_features")) keys.emplace_back("cache_features=true");
+      if (kept == std::string("feature_cache"))
+        keys.push_back("feature_cache=" + options.output_dir.string() + "_cache");
+      return tiny_config(folder.path(), keys);
+    };
+    train(config(whole), whole);
+    train_in_parts(config(parts), parts);
+    expect_same_bytes(whole.output_dir / "checkpoint_last.pth", parts.output_dir / "checkpoint_last.pth");
   }
 }
 
