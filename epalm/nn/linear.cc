@@ -71,11 +71,11 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
 
 struct QuantizedLinearFunction : torch::autograd::Function<QuantizedLinearFunction> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
-                            const QuantizedMatrix& matrix, const at::Tensor& bias) {
+                            const QuantizedMatrix& matrix, const c10::optional<at::Tensor>& bias, Inputs inputs) {
     context->save_for_backward({matrix.values(), matrix.scales()});
     auto shape = x.sizes().vec();
     shape.back() = matrix.out_features();
-    return matrix.times(rows(x), bias).view(shape);
+    return matrix.times(rows(x), bias.value_or(at::Tensor()), inputs).view(shape);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -84,7 +84,7 @@ struct QuantizedLinearFunction : torch::autograd::Function<QuantizedLinearFuncti
     const QuantizedMatrix matrix(saved[0], saved[1]);
     auto shape = gradients[0].sizes().vec();
     shape.back() = matrix.in_features();
-    return {matrix.gradient_times(rows(gradients[0])).view(shape), {}, {}};
+    return {matrix.gradient_times(rows(gradients[0])).view(shape), {}, {}, {}};
   }
 };
 
@@ -95,16 +95,17 @@ Linear::Linear(at::Tensor weight, at::Tensor bias) : weight_(std::move(weight)),
   if (bias_.defined()) check_shape(bias_, {weight_.size(0)}, "Linear bias");
 }
 
-Linear::Linear(const Weights& weights, const std::string& scope)
+Linear::Linear(const Weights& weights, const std::string& scope, Inputs inputs)
     : Linear(weights.at(scope + ".weight"),
              weights.contains(scope + ".bias") ? weights.at(scope + ".bias") : at::Tensor()) {
   if (const QuantizedMatrix* matrix = weights.quantized(scope + ".weight")) quantized_ = *matrix;
+  inputs_ = inputs;
 }
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
   EPALM_ASSERT(x.size(-1) == in_features());
-  if (quantized_) return QuantizedLinearFunction::apply(x, *quantized_, bias_);
   const auto bias = bias_.defined() ? c10::make_optional(bias_) : c10::nullopt;
+  if (quantized_) return QuantizedLinearFunction::apply(x, *quantized_, bias, inputs_);
   if (!x.device().is_cpu() || x.scalar_type() == at::kDouble) {
     return at::linear(x, weight_.to(x.scalar_type()), bias ? c10::make_optional(bias->to(x.scalar_type())) : bias);
   }

@@ -14,14 +14,15 @@ namespace epalm::nn {
 // y = x Wᵀ + b. W [out,in] float32, bfloat16, float16 or quantized in the layout that the published files use; b [out]
 // or undefined. bfloat16 weights stay as they are in memory and are multiplied in bfloat16 with float32 accumulation; x
 // and y are float32. dX always flows to an x that needs it; dW and db are computed only where the weight itself
-// requires a gradient, so a frozen layer costs one product backwards and stores nothing. Cheap to copy: handles of
+// requires a gradient, so a frozen layer costs one product backwards and stores nothing. Gradients pass a quantized
+// weight in bfloat16, as if its inputs had not been rounded. Cheap to copy: handles of
 // shared tensors. Thread-safe.
 class Linear {
  public:
   Linear() = default;
   Linear(at::Tensor weight, at::Tensor bias);
   // Of `scope`.weight and, where there is one, `scope`.bias.
-  Linear(const Weights& weights, const std::string& scope);
+  Linear(const Weights& weights, const std::string& scope, Inputs inputs = Inputs::kBFloat16);
 
   // x [..., in] float32, or what another Linear rounded -> [..., out] float32.
   at::Tensor operator()(const at::Tensor& x) const;
@@ -40,6 +41,7 @@ class Linear {
   at::Tensor weight_;  // without data where it is quantized
   at::Tensor bias_;
   std::optional<QuantizedMatrix> quantized_;
+  Inputs inputs_ = Inputs::kBFloat16;
 };
 
 }  // namespace epalm::nn

@@ -1,12 +1,11 @@
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include <atomic>
-#include <list>
-#include <map>
 #include <optional>
 #include <tuple>
 
 #include "epalm/base/error.h"
+#include "epalm/nn/onednn_plans.h"
 #include "epalm/nn/product.h"
 #include "epalm/nn/product_libtorch.h"
 
@@ -16,11 +15,6 @@ namespace {
 using dnnl::memory;
 
 std::atomic<bool> rounds_operands{false};
-
-dnnl::engine& engine() {
-  static dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
-  return cpu;
-}
 
 memory::data_type data_type(const at::Tensor& t) {
   return t.scalar_type() == at::kBFloat16 ? memory::data_type::bf16 : memory::data_type::f32;
@@ -41,55 +35,30 @@ struct Planned {
   memory::desc a, b, bias, out;
 };
 
-// Building a primitive costs more than a small product, so each thread keeps the last ones it used.
-class Plans {
- public:
-  // Empty where this CPU cannot run the product (bfloat16 without AVX-512).
-  const std::optional<Planned>& get(const Key& key, const at::Tensor& a, const at::Tensor& b, bool with_bias,
-                                    Finish finish) {
-    if (const auto found = index_.find(key); found != index_.end()) {
-      order_.splice(order_.begin(), order_, found->second);
-      return found->second->second;
-    }
-    order_.emplace_front(key, make(a, b, with_bias, finish));
-    index_[key] = order_.begin();
-    if (order_.size() > kCapacity) {
-      index_.erase(order_.back().first);
-      order_.pop_back();
-    }
-    return order_.front().second;
+// Empty where this CPU cannot run the product (bfloat16 without AVX-512).
+std::optional<Planned> planned(const at::Tensor& a, const at::Tensor& b, bool with_bias, Finish finish) {
+  Planned plan;
+  plan.a = describe(a);
+  plan.b = describe(b);
+  const auto out_type = finish == Finish::kNone ? memory::data_type::f32 : memory::data_type::bf16;
+  plan.out = {{a.size(0), b.size(1)}, out_type, memory::format_tag::ab};
+  dnnl::primitive_attr attributes;
+  if (finish == Finish::kGeluAndRound) {
+    dnnl::post_ops gelu;
+    gelu.append_eltwise(1, dnnl::algorithm::eltwise_gelu_erf, 0, 0);
+    attributes.set_post_ops(gelu);
   }
-
- private:
-  static constexpr size_t kCapacity = 512;
-
-  static std::optional<Planned> make(const at::Tensor& a, const at::Tensor& b, bool with_bias, Finish finish) {
-    Planned plan;
-    plan.a = describe(a);
-    plan.b = describe(b);
-    const auto out_type = finish == Finish::kNone ? memory::data_type::f32 : memory::data_type::bf16;
-    plan.out = {{a.size(0), b.size(1)}, out_type, memory::format_tag::ab};
-    dnnl::primitive_attr attributes;
-    if (finish == Finish::kGeluAndRound) {
-      dnnl::post_ops gelu;
-      gelu.append_eltwise(1, dnnl::algorithm::eltwise_gelu_erf, 0, 0);
-      attributes.set_post_ops(gelu);
-    }
-    if (with_bias) plan.bias = {{1, b.size(1)}, memory::data_type::f32, memory::format_tag::ab};
-    try {
-      const auto descriptor = with_bias ? dnnl::matmul::desc(plan.a, plan.b, plan.bias, plan.out)
-                                        : dnnl::matmul::desc(plan.a, plan.b, plan.out);
-      plan.primitive = dnnl::matmul(dnnl::matmul::primitive_desc(descriptor, attributes, engine()));
-    } catch (const dnnl::error& error) {
-      if (error.status == dnnl_unimplemented) return std::nullopt;
-      throw;
-    }
-    return plan;
+  if (with_bias) plan.bias = {{1, b.size(1)}, memory::data_type::f32, memory::format_tag::ab};
+  try {
+    const auto descriptor = with_bias ? dnnl::matmul::desc(plan.a, plan.b, plan.bias, plan.out)
+                                      : dnnl::matmul::desc(plan.a, plan.b, plan.out);
+    plan.primitive = dnnl::matmul(dnnl::matmul::primitive_desc(descriptor, attributes, onednn_engine()));
+  } catch (const dnnl::error& error) {
+    if (error.status == dnnl_unimplemented) return std::nullopt;
+    throw;
   }
-
-  std::list<std::pair<Key, std::optional<Planned>>> order_;
-  std::map<Key, decltype(order_)::iterator> index_;
-};
+  return plan;
+}
 
 }  // namespace
 
@@ -123,19 +92,19 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& b
                 static_cast<int>(right.scalar_type()),
                 bias.defined(),
                 finish};
-  thread_local Plans plans;
-  const auto& plan = plans.get(key, left, right, bias.defined(), finish);
+  thread_local Plans<Key, std::optional<Planned>> plans;
+  const auto& plan = plans.get(key, [&] { return planned(left, right, bias.defined(), finish); });
   if (!plan) return product_libtorch(a, b, bias, finish);
 
   at::Tensor out = at::empty({left.size(0), right.size(1)}, finish == Finish::kNone ? at::kFloat : at::kBFloat16);
-  thread_local dnnl::stream stream(engine());
-  std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, memory(plan->a, engine(), left.data_ptr())},
-                                            {DNNL_ARG_WEIGHTS, memory(plan->b, engine(), right.data_ptr())},
-                                            {DNNL_ARG_DST, memory(plan->out, engine(), out.data_ptr())}};
+  thread_local dnnl::stream stream(onednn_engine());
+  std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, memory(plan->a, onednn_engine(), left.data_ptr())},
+                                            {DNNL_ARG_WEIGHTS, memory(plan->b, onednn_engine(), right.data_ptr())},
+                                            {DNNL_ARG_DST, memory(plan->out, onednn_engine(), out.data_ptr())}};
   at::Tensor row;  // kept alive until the stream is done
   if (bias.defined()) {
     row = bias.to(at::kFloat).contiguous();
-    arguments.emplace(DNNL_ARG_BIAS, memory(plan->bias, engine(), row.data_ptr()));
+    arguments.emplace(DNNL_ARG_BIAS, memory(plan->bias, onednn_engine(), row.data_ptr()));
   }
   plan->primitive.execute(stream, arguments);
   stream.wait();

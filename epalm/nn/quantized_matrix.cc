@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "epalm/base/shapes.h"
+#include "epalm/nn/int8_rows.h"
+#include "epalm/nn/int8_sums.h"
 #include "epalm/nn/packed_matrix.h"
 #include "epalm/nn/product.h"
 
@@ -31,7 +33,7 @@ QuantizedMatrix::QuantizedMatrix(const at::Tensor& weight, int bits, const std::
   check_shape(weight, {kAny, kAny}, name);
   const int64_t out = weight.size(0), in = weight.size(1);
   require(in % kFewColumns == 0,
-          "{} has rows of {} numbers; in {} bits they must be a multiple of {}: use precision bf16", name, in, bits,
+          "{} has rows of {} numbers; in {} bits they must be a multiple of {}: keep the model in bf16", name, in, bits,
           kFewColumns);
   values_ = bits == 8 ? at::empty({out, in}, at::kChar) : at::empty({out, in / 2}, at::kByte);
   scales_ = bits == 8 ? at::empty({out}) : at::empty({out, in / kFewColumns});
@@ -41,8 +43,8 @@ QuantizedMatrix::QuantizedMatrix(const at::Tensor& weight, int bits, const std::
     const int64_t rows = std::min(count, out - first);
     const at::Tensor numbers = weight.detach().narrow(0, first, rows).to(at::kFloat);
     require(numbers.isfinite().all().item<bool>(),
-            "{} holds numbers that are not finite and cannot be kept in {} bits; repair the weight file, or use "
-            "precision bf16 to see what comes of them",
+            "{} holds numbers that are not finite and cannot be kept in {} bits; repair the weight file, or keep "
+            "the model in bf16 to see what comes of them",
             name, bits);
     const at::Tensor groups = bits == 8 ? numbers : numbers.view({rows, -1, kFewColumns});
     const at::Tensor scales = scales_of(groups, bits == 8 ? 127 : 7);
@@ -72,8 +74,12 @@ at::Tensor QuantizedMatrix::rows(int64_t first, int64_t count) const {
   return dequantized(packed(), first, count);
 }
 
-at::Tensor QuantizedMatrix::times(const at::Tensor& x, const at::Tensor& bias) const {
+at::Tensor QuantizedMatrix::times(const at::Tensor& x, const at::Tensor& bias, Inputs inputs) const {
   if (x.size(0) <= kFewRows) return few_rows_product(x.contiguous(), packed(), bias);
+  if (inputs == Inputs::kInt8 && bits_ == 8 && in_features() <= kMostInt8Terms && adds_up_int8()) {
+    const Int8Rows rows = int8_rows(x);
+    return scaled(int8_sums(rows.values, values_), rows.scales, scales_, bias);
+  }
   const at::Tensor left = x.to(at::kBFloat16);
   at::Tensor out = at::empty({x.size(0), out_features()}, x.options());
   for_each_tile([&](int64_t first, const at::Tensor& tile) {

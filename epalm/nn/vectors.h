@@ -3,12 +3,9 @@
 #include <cstdint>
 #include <cstring>
 
-// One clone of a function for each kind of CPU, chosen when the program starts. What it calls is EPALM_INLINE.
-#if defined(__x86_64__)
-#define EPALM_CPU_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define EPALM_CPU_CLONES
-#endif
+#include "epalm/nn/cpu_clones.h"
+
+// What a clone calls.
 #define EPALM_INLINE __attribute__((always_inline)) inline
 
 namespace epalm::nn {

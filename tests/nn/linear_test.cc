@@ -227,5 +227,16 @@ TEST(Linear, FinishesWithinTheProductWhereNothingNeedsAGradient) {
   EXPECT_TRUE(at::equal(whole.rounded(x), whole(x)));
 }
 
+TEST(Linear, RoundsItsInputsIfToldToButNoGradient) {
+  Weights weights;
+  weights.add_quantized("part.weight", uniform({8, 64}, 1), 8);
+  const QuantizedMatrix& matrix = *weights.quantized("part.weight");
+  const at::Tensor x = uniform({4, 10, 64}, 3).requires_grad_(), dy = uniform({4, 10, 8}, 4);
+  const at::Tensor y = Linear(weights, "part", Inputs::kInt8)(x);
+  y.backward(dy);
+  EXPECT_TRUE(at::equal(flat(y), matrix.times(flat(x), {}, Inputs::kInt8)));
+  EXPECT_TRUE(at::equal(flat(x.grad()), matrix.gradient_times(flat(dy))));
+}
+
 }  // namespace
 }  // namespace epalm::nn

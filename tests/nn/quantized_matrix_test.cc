@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "epalm/base/error.h"
+#include "epalm/nn/int8_sums.h"
 #include "epalm/nn/packed_matrix.h"
 #include "tests/nn/rounding.h"
 
@@ -83,6 +84,46 @@ TEST_P(QuantizedMatrices, RefuseNumbersThatAreNotFinite) {
 
 TEST_P(QuantizedMatrices, NeedWholeGroups) {
   EXPECT_THROW(QuantizedMatrix(uniform({4, 40}, 1), GetParam(), "w"), Error);
+}
+
+// Integers of 8 bits times integers of 8 bits: the sums are exact, so a result errs by the half scale that each number
+// of its row may move, and by the roundings of `scaled`.
+TEST(QuantizedMatrixOf8Bits, MultipliesRowsIn8Bits) {
+  if (!adds_up_int8()) GTEST_SKIP() << "neither this CPU nor this build adds up products of 8 bits";
+  at::Tensor weight = uniform({kOut, kIn}, 1);
+  weight[3].zero_();
+  const QuantizedMatrix matrix(weight, 8, "weight");
+  const at::Tensor dense = matrix.values().to(at::kDouble) * matrix.scales().to(at::kDouble).unsqueeze(1);
+  const at::Tensor bias = uniform({kOut}, 3);
+  for (const int64_t rows : {kFewRows + 1, int64_t{40}}) {
+    at::Tensor x = uniform({rows, kIn}, 2);
+    x[2].zero_();
+    const ExactProduct exact(x, dense.t(), bias);
+    const at::Tensor moved = x.abs().amax(1, true).to(at::kDouble) * (0.5 / 127 + 4 * kUnit);  // [M,1]
+    const at::Tensor y = matrix.times(x, bias, Inputs::kInt8);
+    expect_within(y, exact.value, exact.bound + moved * dense.abs().sum(1));
+    EXPECT_TRUE(at::equal(y[2], bias));
+    EXPECT_FALSE(at::equal(y, matrix.times(x, bias)));
+  }
+}
+
+// Each row has a scale of its own and the sums are exact, so no row sees the others.
+TEST(QuantizedMatrixOf8Bits, GivesARowTheSameInAnyBatch) {
+  if (!adds_up_int8()) GTEST_SKIP() << "neither this CPU nor this build adds up products of 8 bits";
+  const QuantizedMatrix matrix(uniform({kOut, kIn}, 1), 8, "weight");
+  const at::Tensor x = uniform({60, kIn}, 2);
+  const at::Tensor y = matrix.times(x, {}, Inputs::kInt8);
+  EXPECT_TRUE(at::equal(matrix.times(x.narrow(0, 20, 25), {}, Inputs::kInt8), y.narrow(0, 20, 25)));
+}
+
+TEST(QuantizedMatrixOf8Bits, PassesOnThatAnInputIsNotFinite) {
+  const QuantizedMatrix matrix(uniform({kOut, kIn}, 1), 8, "weight");
+  at::Tensor x = uniform({20, kIn}, 2);
+  x[5][1] = std::nanf("");
+  x[6][1] = INFINITY;
+  const at::Tensor y = matrix.times(x, {}, Inputs::kInt8);
+  EXPECT_FALSE(y.slice(0, 5, 7).isfinite().any().item<bool>());
+  EXPECT_TRUE(y.slice(0, 7).isfinite().all().item<bool>());
 }
 
 INSTANTIATE_TEST_SUITE_P(Bits, QuantizedMatrices, testing::Values(8, 4));

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+namespace epalm::nn {
+
+// Rows of numbers in 8 bits: integers -127 … 127 times a scale of each row.
+struct Int8Rows {
+  at::Tensor values;  // int8 [M,K]
+  at::Tensor scales;  // float32 [M]; not finite where a number of the row is not
+};
+
+// x: float32 [M,K]. Rounds to the nearest multiple of the scale with which the largest number of a row is 127: no
+// number moves by more than half a scale, but for float32's own rounding. Rows without a number above 2^-119 are taken
+// for zeros, of scale 0.
+Int8Rows int8_rows(const at::Tensor& x);
+
+// sums · row_scales[row] · column_scales[column] + bias: sums int32 [M,N], whose memory the result takes; scales
+// float32 [M] and [N]; bias [N] or undefined -> float32 [M,N].
+at::Tensor scaled(const at::Tensor& sums, const at::Tensor& row_scales, const at::Tensor& column_scales,
+                  const at::Tensor& bias);
+
+}  // namespace epalm::nn
