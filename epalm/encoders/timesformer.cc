@@ -22,7 +22,7 @@ Timesformer::Timesformer(TimesformerConfig config, nn::Weights weights)
     blocks_.emplace_back(weights_, scope, config_.heads);
     if (config_.attention == SpaceTime::kDivided) {
       times_.push_back({SelfAttention(weights_, scope + "temporal_norm1", scope + "temporal_attn", config_.heads),
-                        nn::Linear(weights_, scope + "temporal_fc")});
+                        nn::Linear(weights_, scope + "temporal_fc", nn::Inputs::kInt8)});
     }
   }
   norm_ = nn::LayerNorm(weights_.at("model.norm.weight"), weights_.at("model.norm.bias"), 1e-6);

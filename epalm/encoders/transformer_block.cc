@@ -16,11 +16,18 @@ nn::LayerNorm norm_of(const nn::Weights& weights, const std::string& name) {
   return {weights.at(name + ".weight"), weights.at(name + ".bias"), 1e-6};
 }
 
+nn::Linear linear_of(const nn::Weights& weights, const std::string& name) {
+  return {weights, name, nn::Inputs::kInt8};
+}
+
 }  // namespace
 
 SelfAttention::SelfAttention(const nn::Weights& weights, const std::string& norm, const std::string& attn,
                              int64_t heads)
-    : norm_(norm_of(weights, norm)), qkv_(weights, attn + ".qkv"), proj_(weights, attn + ".proj"), heads_(heads) {}
+    : norm_(norm_of(weights, norm)),
+      qkv_(linear_of(weights, attn + ".qkv")),
+      proj_(linear_of(weights, attn + ".proj")),
+      heads_(heads) {}
 
 at::Tensor SelfAttention::operator()(const at::Tensor& x) const {
   const double scale = 1.0 / std::sqrt(static_cast<double>(x.size(-1) / heads_));
@@ -35,8 +42,8 @@ at::Tensor SelfAttention::operator()(const at::Tensor& x) const {
 TransformerBlock::TransformerBlock(const nn::Weights& weights, const std::string& scope, int64_t heads)
     : attention_(weights, scope + "norm1", scope + "attn", heads),
       norm2_(norm_of(weights, scope + "norm2")),
-      fc1_(weights, scope + "mlp.fc1"),
-      fc2_(weights, scope + "mlp.fc2"),
+      fc1_(linear_of(weights, scope + "mlp.fc1")),
+      fc2_(linear_of(weights, scope + "mlp.fc2")),
       weights_(weights.in_scope(scope)) {}
 
 at::Tensor TransformerBlock::operator()(const at::Tensor& x, double drop_rate) const {
@@ -56,7 +63,7 @@ void add_norm_specs(std::vector<nn::WeightSpec>& table, const std::string& name,
 
 void add_linear_specs(std::vector<nn::WeightSpec>& table, const std::string& name, int64_t out, int64_t in,
                       nn::Init init) {
-  table.push_back({name + ".weight", {out, in}, init});
+  table.push_back({name + ".weight", {out, in}, init, true});
   table.push_back({name + ".bias", {out}, nn::Init::kZeros});
 }
 
