@@ -14,10 +14,11 @@
 namespace epalm::infer {
 namespace {
 
-// Encoders are small beside language models: what is kept in fewer bits there is bfloat16 here.
-nn::Precision encoder_precision(const RunConfig& config) {
-  const std::string& wanted = config.encoder_precision.empty() ? config.precision : config.encoder_precision;
-  return wanted == "fp32" || wanted == "auto" ? nn::Precision::kFloat32 : nn::Precision::kBFloat16;
+// Says of a model in which precision it is kept, where the config left that to the memory that is free.
+void tell_precision(const std::string& model, const std::string& chosen, bool left_open) {
+  if (left_open && chosen != "fp32") {
+    log_info("{} is kept in {}: finer numbers would not leave enough memory free", model, chosen);
+  }
 }
 
 // The weight file of an encoder that is a name of the hub, or that the config names by its shape alone.
@@ -67,9 +68,7 @@ lm::Opt load_language_model(const RunConfig& config) {
   const auto path = folder / "config.json";
   const auto shape = lm::opt_config_from_json(io::read_json_file(path), path.string());
   const std::string chosen = lm_precision(config, shape, free_memory_bytes());
-  if (config.precision == "auto" && chosen != "fp32") {
-    log_info("{} is kept in {}: finer numbers would not leave enough memory free", config.text_model, chosen);
-  }
+  tell_precision(config.text_model, chosen, config.precision == "auto");
   const auto file = io::open_tensor_file(folder);
   return {shape, nn::load_weights(lm::opt_weights(shape), *file, lm::opt_load_options(precision_named(chosen)))};
 }
@@ -87,7 +86,10 @@ encoders::EncoderRequest encoder_request(const RunConfig& config) {
 std::shared_ptr<const encoders::Encoder> load_encoder(const RunConfig& config) {
   encoders::EncoderRequest request = encoder_request(config);
   if (!std::filesystem::exists(request.weights)) request.weights = encoder_from_hub(config);
-  auto encoder = encoders::load_encoder(request, encoder_precision(config));
+  const auto table = encoders::encoder_weights(encoders::encoder_config(request));
+  const std::string chosen = encoder_precision(config, table, free_memory_bytes());
+  tell_precision(config.encoder_weights, chosen, config.encoder_precision.empty() && config.precision == "auto");
+  auto encoder = encoders::load_encoder(request, precision_named(chosen));
   check_encoder(config, *encoder);
   return encoder;
 }

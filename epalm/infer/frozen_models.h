@@ -19,8 +19,8 @@ encoders::EncoderRequest encoder_request(const RunConfig& config);
 
 // The encoder in config.encoder_weights: a weight file, a folder with model.safetensors and a config.json (see
 // encoders/load_encoder.h), or the name of weights on the hub; where the config has none, the published weights of a
-// ViT of that name on the hub. Its position tables are resized to what the config asks for. Throws Error for one that
-// does not take what the task shows.
+// ViT of that name on the hub, in the precision of precision.h. Its position tables are resized to what the config asks
+// for. Throws Error for one that does not take what the task shows, and where memory is too small for it.
 std::shared_ptr<const encoders::Encoder> load_encoder(const RunConfig& config);
 
 // The tokenizer in config.tokenizer_name, else beside the language model, with the config's special tokens added.

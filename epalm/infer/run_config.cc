@@ -221,11 +221,14 @@ void check_ranges(const ConfigSource& source, const RunConfig& config) {
   };
   check(config.semantics == "reference" || config.semantics == "causal", "semantics", "'reference' or 'causal'");
   const std::set<std::string> precisions{"auto", "fp32", "bf16", "int8", "int4"},
-      encoder_precisions{"", "fp32", "bf16"};
+      encoder_precisions{"", "fp32", "bf16", "int8"};
   check(precisions.contains(config.precision), "precision", "'auto', 'fp32', 'bf16', 'int8' or 'int4'");
-  check(encoder_precisions.contains(config.encoder_precision), "encoder_precision", "'fp32' or 'bf16'");
+  check(encoder_precisions.contains(config.encoder_precision), "encoder_precision",
+        "'fp32', 'bf16' or 'int8': an encoder in int4 is slower and coarser than in int8");
   check(!(config.trainable.unfreeze_text_model && (config.precision == "int8" || config.precision == "int4")),
         "unfreeze_text_model", "precision fp32 or bf16 beside it, because numbers of few bits cannot be trained");
+  check(!(config.trainable.unfreeze_vision_model && config.encoder_precision == "int8"), "unfreeze_vision_model",
+        "encoder_precision fp32 or bf16 beside it, because numbers of few bits cannot be trained");
   check(config.image_res >= 1 && config.image_res <= 4096, "image_res", "1 to 4096 pixels");
   check(config.num_frames >= 1 && config.num_frames <= 4096, "num_frames", "1 to 4096 frames");
   check(config.melbins >= 1 && config.melbins <= 4096, "melbins", "1 to 4096 bins");

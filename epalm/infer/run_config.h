@@ -54,7 +54,7 @@ struct RunConfig {
   std::string encoder_weights;
   std::string tokenizer_name;
   std::string precision = "auto";
-  std::string encoder_precision;  // empty: fp32 beside fp32, else bf16
+  std::string encoder_precision;
   int64_t image_res = 224;
   int64_t num_frames = 4;
   std::string sample_type = "rand";
@@ -165,7 +165,7 @@ void fields(Config& config, Visitor&& visit) {
   visit("precision", config.precision,
         "fp32, bf16, int8 or int4, of the language model's frozen matrices; auto: the finest that fits into memory");
   visit("encoder_precision", config.encoder_precision,
-        "fp32 or bf16, of the encoder's; empty: fp32 where precision is, else bf16");
+        "fp32, bf16 or int8, of the encoder's; empty: fp32 beside fp32, by memory beside auto, else bf16");
   visit("image_res", config.image_res, "side of the square picture or frame that the encoder sees, in pixels");
   visit("num_frames", config.num_frames, "frames of a video that the encoder sees");
   visit("sample_type", config.sample_type,

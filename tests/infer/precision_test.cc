@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <nlohmann/json.hpp>
+
 #include "epalm/base/error.h"
+#include "epalm/encoders/load_encoder.h"
 
 namespace epalm::infer {
 namespace {
@@ -54,6 +57,43 @@ TEST(Precision, TooLargeForTheMemoryIsRefusedWithWhatFits) {
                                testing::HasSubstr("precision=int8")));
   }
   EXPECT_THROW(chosen("auto", 100'000'000), Error);
+}
+
+const std::vector<nn::WeightSpec> kVit = encoders::encoder_weights(encoders::VitConfig{});
+
+std::string chosen_for_encoder(const std::vector<std::string>& keys, int64_t free = int64_t{1} << 40) {
+  auto all = keys;
+  all.emplace_back("task=vqa");
+  return encoder_precision(run_config_from_json(nlohmann::json::object(), "run", all), kVit, free);
+}
+
+TEST(EncoderPrecision, FollowsTheLanguageModelUnlessItIsGiven) {
+  EXPECT_EQ(chosen_for_encoder({"precision=fp32"}), "fp32");
+  for (const std::string name : {"bf16", "int8", "int4"}) EXPECT_EQ(chosen_for_encoder({"precision=" + name}), "bf16");
+  for (const std::string name : {"fp32", "bf16", "int8"}) {
+    EXPECT_EQ(chosen_for_encoder({"precision=int4", "encoder_precision=" + name}), name);
+  }
+}
+
+TEST(EncoderPrecision, LeftOpenIsTheFinestThatLeavesMemoryFree) {
+  for (const std::string name : {"fp32", "bf16", "int8"}) {
+    const auto room = static_cast<int64_t>(1.5 * static_cast<double>(nn::bytes_of(kVit, precision_named(name))));
+    EXPECT_EQ(chosen_for_encoder({}, room), name);
+  }
+  const int64_t little = nn::bytes_of(kVit, nn::Precision::kInt8);
+  EXPECT_EQ(chosen_for_encoder({}, little), "int8");
+  EXPECT_THROW(chosen_for_encoder({"unfreeze_vision_model=true"}, little), Error);
+}
+
+TEST(EncoderPrecision, TooLargeForTheMemoryIsRefusedWithWhatFits) {
+  try {
+    chosen_for_encoder({"encoder_precision=fp32"}, 200'000'000);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(),
+                testing::AllOf(testing::HasSubstr("0.3 GB in fp32"), testing::HasSubstr("0.2 GB are free"),
+                               testing::HasSubstr("encoder_precision=int8")));
+  }
 }
 
 TEST(Precision, MemoryIsFree) {

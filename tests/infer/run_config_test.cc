@@ -296,6 +296,16 @@ TEST(RunConfig, RefusesWhatNoVideoOrSoundCanBe) {
   EXPECT_THAT(error_of("feature_cache_gb: 0"), HasSubstr("feature_cache_gb"));
 }
 
+TEST(RunConfig, RefusesPrecisionsThatAPartCannotHave) {
+  EXPECT_EQ(error_of("encoder_precision: int8"), "no error");
+  EXPECT_THAT(error_of("precision: int8\nencoder_precision: int4"),
+              AllOf(HasSubstr("line 2: encoder_precision"), HasSubstr("'fp32', 'bf16' or 'int8'")));
+  EXPECT_THAT(error_of("encoder_precision: int8\nunfreeze_vision_model: true"),
+              AllOf(HasSubstr("unfreeze_vision_model"), HasSubstr("fp32 or bf16")));
+  EXPECT_THAT(error_of("precision: int4\nunfreeze_text_model: true"),
+              AllOf(HasSubstr("unfreeze_text_model"), HasSubstr("fp32 or bf16")));
+}
+
 TEST(RunConfig, RefusesPublishedValuesThatAreNotBuilt) {
   EXPECT_THAT(error_of("task_prompt: a picture of"), HasSubstr("task_prompt"));
   EXPECT_THAT(error_of("mask_p: 0.5"), HasSubstr("mask_p: only 0 is built, got 0.5"));
