@@ -39,14 +39,20 @@ json shape_of(const encoders::Encoder& encoder) {
 }
 
 // The fingerprint is of a few numbers of each tensor, rounded, and leaves the position tables out: an encoder of which
-// little was trained has the same, and one of another precision too. A quantized matrix, which never trains, has no
-// numbers in items().
+// little was trained has the same, and one of another precision too.
 std::string bits_of(const nn::Weights& weights) {
   uint64_t sum = 0;
-  for (const auto& item : weights.items()) {
-    if (item.second.is_meta()) continue;
-    const at::Tensor values = item.second.detach().contiguous();
+  const auto add = [&](const at::Tensor& tensor) {
+    const at::Tensor values = tensor.detach().contiguous();
     sum = checksum(std::span(static_cast<const std::byte*>(values.data_ptr()), values.nbytes()), sum);
+  };
+  for (const auto& [name, tensor] : weights.items()) {
+    if (const nn::QuantizedMatrix* matrix = weights.quantized(name)) {
+      add(matrix->values());
+      add(matrix->scales());
+    } else {
+      add(tensor);
+    }
   }
   return fmt::format("{:016x}", sum);
 }

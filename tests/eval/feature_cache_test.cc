@@ -138,6 +138,32 @@ TEST_F(FeatureCacheTest, RecipeChangesWithTheFramesThatAreSeenOneByOne) {
   EXPECT_NE(feature_recipe(config, *encoder), feature_recipe(other, *encoder));
 }
 
+// Numbers that the fingerprint rounds away and 8 bits show.
+TEST(FeatureRecipeOfInt8, ChangesWithEveryBitOfTheEncoder) {
+  encoders::VitConfig vit;
+  vit.image_size_px = vit.patch_size_px = 8;
+  vit.width = vit.mlp_width = 32;
+  vit.depth = 1;
+  vit.heads = 2;
+  vit.classes = 0;
+  const auto table = encoders::vit_weights(vit);
+  const auto weights = nn::random_weights(table, 1, 0.1);
+  std::set<std::string> recipes;
+  const auto is_new = [&](nn::Precision precision) {
+    const auto encoder = encoders::make_encoder(vit, nn::in_precision(weights, table, precision));
+    return recipes.insert(feature_recipe(infer::RunConfig{}, *encoder)).second;
+  };
+  for (const auto precision : {nn::Precision::kFloat32, nn::Precision::kBFloat16, nn::Precision::kInt8}) {
+    EXPECT_TRUE(is_new(precision));
+    EXPECT_FALSE(is_new(precision));
+  }
+  const at::Tensor matrix = weights.at("blocks.0.mlp.fc1.weight");
+  matrix[31].mul_(1 + 1e-6);  // its scale
+  EXPECT_TRUE(is_new(nn::Precision::kInt8));
+  matrix[30][5].neg_();  // an integer
+  EXPECT_TRUE(is_new(nn::Precision::kInt8));
+}
+
 TEST_F(FeatureCacheTest, RecipeChangesWithEveryBitOfTheEncoderAndWithItsHeads) {
   make(Task::kVqa);
   const auto encoder = infer::load_encoder(config());
