@@ -10,6 +10,7 @@
 #include "epalm/encoders/ast.h"
 #include "epalm/encoders/timesformer.h"
 #include "epalm/encoders/vit.h"
+#include "epalm/nn/int8_sums.h"
 
 namespace epalm::bench {
 namespace {
@@ -19,8 +20,11 @@ constexpr double kWeightStd = 0.02;  // as the published models start
 // = 3e-6 of its size, over four products in each of up to four blocks; a wrong computation differs by 1.
 constexpr double kTolerance = 1e-3;
 
-// In bfloat16 each number of the states moves by up to 2^-8 of itself some ten times a block, in either direction.
-constexpr double kLeastCosine = 0.999;
+// In bfloat16 each number of the states moves by up to 2^-8 of itself some ten times a block, in either direction; in
+// 8 bits the inputs and the weights of the four to seven products of a block err by about a hundredth each.
+double least_cosine(nn::Precision precision) {
+  return precision == nn::Precision::kBFloat16 ? 0.999 : 0.99;
+}
 
 at::Tensor last_state(const encoders::Encoder& encoder, const at::Tensor& media) {
   at::Tensor last;
@@ -37,8 +41,8 @@ std::string compare(const at::Tensor& ours, const at::Tensor& plain, nn::Precisi
     return fmt::format("largest difference {:.1e}", difference);
   }
   const double cosine = at::cosine_similarity(ours, plain, -1).min().item<double>();
-  require(cosine >= kLeastCosine, "states of the encoder and its plain path have a cosine of {}; expected {}", cosine,
-          kLeastCosine);
+  require(cosine >= least_cosine(precision),
+          "states of the encoder and its plain path have a cosine of {}; expected {}", cosine, least_cosine(precision));
   return fmt::format("least cosine {:.5f}", cosine);
 }
 
@@ -55,13 +59,14 @@ Measurement measure_encoder(const Config& config, const std::vector<nn::WeightSp
   const std::string distance = compare(last_state(encoder, media), plain(), precision);
   const RaceResult result = race([&] { last_state(encoder, media); }, plain);
   const auto batch = static_cast<double>(shape[0]);
+  const bool int8 = precision == nn::Precision::kInt8;
   Measurement measured;
   measured.value = batch / result.ours_s;
   measured.twin = batch / result.twin_s;
   measured.ratio = result.ratio;
   measured.work = Work{.flop = flop,
                        .bytes = static_cast<double>(encoder.weights().bytes()),
-                       .precision = precision,
+                       .precision = int8 && !nn::adds_up_int8() ? nn::Precision::kBFloat16 : precision,
                        .seconds = result.ours_s};
   measured.note = fmt::format("media [{}], width {}, {} blocks of the published 12; {}", fmt::join(shape, ","),
                               encoder.width(), encoder.depth(), distance);
@@ -93,14 +98,16 @@ Measurement measure_ast(nn::Precision precision) {
 
 using MeasureIn = Measurement (*)(nn::Precision precision);
 
-// media.encoder_*: the same float32 on both sides; encode.*: as frozen encoders run by default.
+// media.encoder_*: the same float32 on both sides; encode.*: frozen encoders in bfloat16, and in 8 bits as *.int8.
 Row encoder_row(const std::string& name, const std::string& title, const std::string& unit, nn::Precision precision,
                 MeasureIn measure) {
-  const bool exact = precision == nn::Precision::kFloat32;
-  return {.name = (exact ? "media.encoder_" : "encode.") + name,
+  const bool exact = precision == nn::Precision::kFloat32, int8 = precision == nn::Precision::kInt8;
+  return {.name = (exact ? "media.encoder_" : "encode.") + name + (int8 ? ".int8" : ""),
           .what = "forward of " + title + ", against the published steps in libtorch's own float32 operators",
           .unit = unit,
-          .precision = exact ? "fp32" : "bf16",
+          .precision = exact  ? "fp32"
+                       : int8 ? "int8"
+                              : "bf16",
           .target = Target{Target::Kind::kRatioAtLeast, exact ? 1 : bound_here(5)},
           .measure = [=](const std::filesystem::path&) { return measure(precision); }};
 }
@@ -109,7 +116,7 @@ Row encoder_row(const std::string& name, const std::string& title, const std::st
 
 std::vector<Row> encoder_rows() {
   std::vector<Row> rows;
-  for (const auto precision : {nn::Precision::kFloat32, nn::Precision::kBFloat16}) {
+  for (const auto precision : {nn::Precision::kFloat32, nn::Precision::kBFloat16, nn::Precision::kInt8}) {
     rows.push_back(encoder_row("vit", "a ViT-B/16", "pictures/s", precision, measure_vit));
     rows.push_back(encoder_row("timesformer", "a TimeSformer-B", "clips/s", precision, measure_timesformer));
     rows.push_back(encoder_row("ast", "an AST-B", "sounds/s", precision, measure_ast));

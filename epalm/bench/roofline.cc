@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "epalm/bench/race.h"
+#include "epalm/nn/int8_sums.h"
 #include "epalm/nn/product.h"
 
 namespace epalm::bench {
@@ -32,9 +33,12 @@ double memory_gb_per_s() {
 }
 
 double product_gflops(int64_t rows, int64_t in, int64_t out, nn::Precision precision) {
-  const auto type = precision == nn::Precision::kBFloat16 ? at::kBFloat16 : at::kFloat;
-  const at::Tensor a = at::randn({rows, in}).to(type), b = at::randn({out, in}).to(type);
-  const double seconds = median_seconds_of([&] { nn::product(a, b.t()); }, 5);  // the first one plans the product
+  const bool int8 = precision == nn::Precision::kInt8;
+  const auto type = int8 ? at::kChar : precision == nn::Precision::kBFloat16 ? at::kBFloat16 : at::kFloat;
+  const auto numbers = [&](int64_t count) { return (at::rand({count, in}) * 200 - 100).to(type); };
+  const at::Tensor a = numbers(rows), b = numbers(out);
+  const auto multiply = [&] { int8 ? nn::int8_sums(a, b) : nn::product(a, b.t()); };
+  const double seconds = median_seconds_of(multiply, 5);  // the first one plans the product
   return 2e-9 * static_cast<double>(rows * in * out) / seconds;
 }
 

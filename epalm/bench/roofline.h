@@ -10,7 +10,7 @@ namespace epalm::bench {
 double memory_gb_per_s();
 
 // 10^9 operations a second, a multiplication and an addition being two, of products [rows,in] x [in,out] in this
-// precision (float32 or bfloat16); the median of some.
+// precision (float32, bfloat16 or int8); the median of some.
 double product_gflops(int64_t rows, int64_t in, int64_t out, nn::Precision precision);
 
 // What this machine does at best.

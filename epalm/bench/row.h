@@ -20,7 +20,7 @@ struct Target {
 struct Work {
   double flop = 0;                                     // of products; a multiplication and an addition are two
   double bytes = 0;                                    // that come from memory at least once
-  nn::Precision precision = nn::Precision::kBFloat16;  // of the products: float32 or bfloat16
+  nn::Precision precision = nn::Precision::kBFloat16;  // of the products: float32, bfloat16 or int8
   double seconds = 0;                                  // that it took
 };
 
