@@ -115,7 +115,11 @@ at::Tensor Linear::operator()(const at::Tensor& x) const {
 at::Tensor Linear::finished(const at::Tensor& x, Finish finish) const {
   const bool fused = !quantized_ && weight_.scalar_type() == at::kBFloat16 && x.device().is_cpu() &&
                      !x.requires_grad() && !weight_.requires_grad() && !(bias_.defined() && bias_.requires_grad());
-  if (!fused) return finish == Finish::kGeluAndRound ? at::gelu((*this)(x)) : (*this)(x);
+  if (!fused) {
+    const at::Tensor y = (*this)(x);
+    if (finish == Finish::kGeluAndRound) return at::gelu(y);
+    return quantized_ && !y.requires_grad() ? y.to(at::kBFloat16) : y;
+  }
   auto shape = x.sizes().vec();
   shape.back() = out_features();
   return product(as_operand(rows(x), weight_), weight_.t(), bias_, finish).view(shape);

@@ -28,7 +28,7 @@ class Linear {
   at::Tensor operator()(const at::Tensor& x) const;
 
   // The same, rounded to bfloat16, and its exact GELU, in one step with the product, where nothing needs a gradient and
-  // W is bfloat16; elsewhere float32. x float32 or bfloat16.
+  // W is bfloat16; elsewhere float32, but for what a quantized W gives, which is rounded too. x float32 or bfloat16.
   at::Tensor rounded(const at::Tensor& x) const { return finished(x, Finish::kRound); }
   at::Tensor gelu(const at::Tensor& x) const { return finished(x, Finish::kGeluAndRound); }
 
