@@ -88,6 +88,33 @@ Row generate_row(const std::string& name, const std::string& precision, double t
           .measure = [compared](const std::filesystem::path&) { return measure(compared); }};
 }
 
+// The language model alone: bench/peers measures other programs at the same work.
+Measurement measure_lm(int64_t batch, nn::Precision precision) {
+  constexpr int64_t kTextTokens = 20;
+  const at::NoGradGuard no_gradients;
+  at::manual_seed(4);
+  const lm::OptConfig lm = lm::opt_shape(kLargeLm);
+  const auto model = large_model(lm, large_lm_weights(lm, precision), kLargeVit, 0);
+  const at::Tensor ids = random_ids(model, batch, kTextTokens);
+  const auto options = caption_options(1, kTextTokens);
+  const double seconds = median_seconds_of([&] { generate_captions(model, {}, ids, options); }, 3);
+  Measurement measured;
+  measured.value = static_cast<double>(batch * kNewTokens) / seconds;
+  measured.work = generation_work(model, batch, 1, seconds, kTextTokens);
+  if (precision == nn::Precision::kFloat32) measured.work->precision = precision;
+  measured.note = fmt::format("OPT-{}, weights of {:.2f} GB, {} texts of {} + {} tokens", kLargeLm,
+                              static_cast<double>(model.lm().weights().bytes()) / 1e9, batch, kTextTokens, kNewTokens);
+  return measured;
+}
+
+Row lm_row(const std::string& precision, int64_t batch, nn::Precision kept) {
+  return {.name = fmt::format("generate.lm.b{}.{}", batch, precision),
+          .what = "greedy search of the language model alone; bench/peers/run.sh sets it beside other programs",
+          .unit = "tokens/s",
+          .precision = precision,
+          .measure = [batch, kept](const std::filesystem::path&) { return measure_lm(batch, kept); }};
+}
+
 // Bound by reading the weights. Against the rate at which this machine reads memory.
 Measurement measure_decoding(nn::Precision precision) {
   const at::NoGradGuard no_gradients;
@@ -139,6 +166,14 @@ std::vector<Row> generate_rows() {
           generate_row("b1.int4", "int4", 36, {1, 1, Precision::kInt4}),
           generate_row("b8.int8", "int8", 37, {8, 1, Precision::kInt8}),
           generate_row("beam3.int8", "int8", 30, {8, 3, Precision::kInt8}),
+          lm_row("fp32", 1, Precision::kFloat32),
+          lm_row("fp32", 8, Precision::kFloat32),
+          lm_row("bf16", 1, Precision::kBFloat16),
+          lm_row("bf16", 8, Precision::kBFloat16),
+          lm_row("int8", 1, Precision::kInt8),
+          lm_row("int8", 8, Precision::kInt8),
+          lm_row("int4", 1, Precision::kInt4),
+          lm_row("int4", 8, Precision::kInt4),
           decode_row("bf16", 80, Precision::kBFloat16),
           decode_row("int8", 75, Precision::kInt8),
           decode_row("int4", 65, Precision::kInt4),

@@ -3,15 +3,14 @@
 #include <functional>
 
 #include "epalm/bench/arithmetic.h"
-#include "epalm/bench/large_model.h"
 #include "epalm/bench/race.h"
 #include "epalm/model/cached_step.h"
 
 namespace epalm::bench {
 
-decode::GenerationOptions caption_options(int64_t beams) {
+decode::GenerationOptions caption_options(int64_t beams, int64_t known) {
   decode::GenerationOptions options;
-  options.max_length = kKnownTokens + kNewTokens;
+  options.max_length = known + kNewTokens;
   options.num_beams = beams;
   options.eos_id = -1;
   return options;
@@ -29,9 +28,9 @@ double token_bytes(const model::EPalm& model) {
   return static_cast<double>(weights.bytes() - positions);
 }
 
-Work generation_work(const model::EPalm& model, int64_t media, int64_t beams, double seconds) {
+Work generation_work(const model::EPalm& model, int64_t media, int64_t beams, double seconds, int64_t known_rows) {
   const lm::OptConfig& config = model.lm().config();
-  const auto first = static_cast<double>(media * (1 + kPromptTokens + kKnownTokens));
+  const auto first = static_cast<double>(media * known_rows);
   const auto later = static_cast<double>(media * beams * (kNewTokens - 1));
   return {.flop = opt_flop(config, first + later, static_cast<double>(media) + later),
           .bytes = kNewTokens * token_bytes(model),

@@ -17,7 +17,8 @@ namespace epalm::model {
 // EPalm::next_token_logits either way. Not thread-safe.
 class CachedStep {
  public:
-  // features: of every sample, [B,n,Dv] or [B,K,Dv]. longest: tokens of the longest text that will come.
+  // features: of every sample, [B,n,Dv] or [B,K,Dv]; undefined: text only. longest: tokens of the longest text that
+  // will come.
   CachedStep(const EPalm& model, const at::Tensor& features, int64_t longest);
 
   // ids, mask [N,T]; source_row[N]: sample of each row. -> [N,V]

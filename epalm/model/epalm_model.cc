@@ -34,6 +34,7 @@ at::Tensor EPalm::features(const at::Tensor& media, bool training) const {
 }
 
 std::vector<at::Tensor> EPalm::slots(const at::Tensor& features) const {
+  if (!features.defined()) return {};
   return adapter_.slots(features, lm_.config().num_hidden_layers);
 }
 
@@ -50,7 +51,7 @@ lm::OptInput EPalm::input(std::vector<at::Tensor> slots, const at::Tensor& ids, 
 
 at::Tensor EPalm::hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask, bool training,
                          const at::Tensor& branches) const {
-  lm::OptInput whole = input(features.defined() ? slots(features) : std::vector<at::Tensor>(), ids, mask);
+  lm::OptInput whole = input(slots(features), ids, mask);
   whole.training = training && semantics_.frozen_parts_drop_out;
   whole.branches = branches;
   return lm_.hidden(whole);
@@ -61,7 +62,7 @@ at::Tensor EPalm::logits(const at::Tensor& features, const at::Tensor& ids, cons
 }
 
 at::Tensor EPalm::next_token_logits(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask) const {
-  return next_token_logits_injecting(features.defined() ? slots(features) : std::vector<at::Tensor>(), ids, mask);
+  return next_token_logits_injecting(slots(features), ids, mask);
 }
 
 at::Tensor EPalm::next_token_logits_injecting(const std::vector<at::Tensor>& slots, const at::Tensor& ids,

@@ -44,7 +44,7 @@ class EPalm {
   // The same with what slots() gives, and with a cache as OptInput::cache.
   at::Tensor next_token_logits_injecting(const std::vector<at::Tensor>& slots, const at::Tensor& ids,
                                          const at::Tensor& mask, lm::OptCache* cache = nullptr) const;
-  // The tokens that features inject before each layer of the LM (Adapter::slots).
+  // The tokens that features inject before each layer of the LM (Adapter::slots). features undefined: none.
   std::vector<at::Tensor> slots(const at::Tensor& features) const;
   // [B]: see sequence_loss. labels [B,T], kIgnore where nothing is to be predicted.
   at::Tensor loss(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask, const at::Tensor& labels,

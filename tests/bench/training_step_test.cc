@@ -63,6 +63,8 @@ TEST(Generating, CaptionsHaveTheirFullLength) {
     const auto captions = generate_captions(model, features, ids, caption_options(beams));
     EXPECT_EQ(captions.ids.sizes(), (std::vector<int64_t>{2, kKnownTokens + kNewTokens}));
   }
+  const auto text = generate_captions(model, {}, random_ids(model, 2, 4), caption_options(1, 4));
+  EXPECT_EQ(text.ids.sizes(), (std::vector<int64_t>{2, 4 + kNewTokens}));
   EXPECT_EQ(token_seconds(model, 4, 3).size(), 3u);
 }
 

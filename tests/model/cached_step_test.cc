@@ -67,6 +67,18 @@ TEST_P(CachedSteps, GivesTheLogitsOfTheWholePass) {
   check(grown(rows, {2, 1}, {3, 3}));
 }
 
+TEST(CachedStep, ReadsTextAloneWithoutFeatures) {
+  const at::NoGradGuard no_grad;
+  const EPalm model = tiny_model(injecting(1, kLayers), kReference);
+  CachedStep step(model, {}, 9);
+  Rows rows = two_rows_of_three_samples();
+  for (int64_t token = 8; token < 11; ++token) {
+    const at::Tensor plain = model.next_token_logits({}, rows.ids, rows.mask);
+    EXPECT_LT(difference(step(rows.ids, rows.mask, rows.samples), plain), kTolerance) << rows.ids;
+    rows = grown(rows, {0, 1, 2, 3, 4, 5}, {token, 9, 8, 10, token, 8});
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(, CachedSteps,
                          testing::Values(Case{"Causal", 1, 3, kCausal}, Case{"CausalFromTheStart", 0, kLayers, kCausal},
                                          Case{"ReferenceToTheEnd", 1, kLayers, kReference},
