@@ -3,12 +3,12 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "epalm/base/checksum.h"
 #include "epalm/base/error.h"
 #include "epalm/base/semantics.h"
 #include "epalm/encoders/ast.h"
 #include "epalm/encoders/timesformer.h"
 #include "epalm/encoders/vit.h"
-#include "epalm/eval/checksum.h"
 #include "epalm/hub/sha256.h"
 #include "epalm/infer/frozen_prints.h"
 
@@ -127,9 +127,7 @@ std::string feature_key(const infer::RunConfig& config, const std::string& recip
   } else if (draws_frames(config)) {
     text += file.filename().string();
   }
-  hub::Sha256 key;
-  key.add(std::as_bytes(std::span(text)));
-  return key.hex();
+  return hub::sha256_hex(text);
 }
 
 }  // namespace epalm::eval

@@ -14,9 +14,9 @@
 #include <mutex>
 #include <vector>
 
+#include "epalm/base/checksum.h"
 #include "epalm/base/error.h"
 #include "epalm/base/log.h"
-#include "epalm/eval/checksum.h"
 #include "epalm/eval/lmdb_check.h"
 
 namespace epalm::eval {

@@ -75,4 +75,10 @@ std::string Sha256::hex() {
   return text;
 }
 
+std::string sha256_hex(std::string_view text) {
+  Sha256 sum;
+  sum.add(std::as_bytes(std::span(text)));
+  return sum.hex();
+}
+
 }  // namespace epalm::hub

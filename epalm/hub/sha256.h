@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace epalm::hub {
 
@@ -23,5 +24,8 @@ class Sha256 {
   std::array<uint8_t, 64> pending_{};
   uint64_t length_ = 0;  // bytes so far
 };
+
+// Of a text that is all at hand.
+std::string sha256_hex(std::string_view text);
 
 }  // namespace epalm::hub

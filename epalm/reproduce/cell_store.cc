@@ -1,7 +1,5 @@
 #include "epalm/reproduce/cell_store.h"
 
-#include <span>
-
 #include "epalm/base/error.h"
 #include "epalm/hub/sha256.h"
 #include "epalm/io/atomic_file.h"
@@ -11,10 +9,7 @@ namespace epalm::reproduce {
 namespace {
 
 std::string name_of(const nlohmann::json& made_with) {
-  const std::string text = made_with.dump();
-  hub::Sha256 hash;
-  hash.add(std::as_bytes(std::span(text)));
-  return hash.hex().substr(0, 24);  // 96 bits
+  return hub::sha256_hex(made_with.dump()).substr(0, 24);  // 96 bits
 }
 
 }  // namespace

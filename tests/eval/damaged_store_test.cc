@@ -11,9 +11,9 @@
 #include <map>
 
 #include "epalm/base/error.h"
-#include "epalm/base/log.h"
 #include "epalm/base/python_random.h"
 #include "epalm/eval/feature_store.h"
+#include "tests/base/warnings.h"
 #include "tests/train/tiny_run.h"
 
 namespace epalm::eval {
@@ -55,19 +55,6 @@ std::string content(const path& file) {
 void write(const path& file, const std::string& bytes) {
   std::ofstream(file, std::ios::binary) << bytes;
 }
-
-class Warnings {
- public:
-  Warnings() {
-    set_log_sink([this](LogLevel, std::string_view line) { lines_.emplace_back(line); });
-  }
-  ~Warnings() { set_log_sink({}); }
-  const std::vector<std::string>& lines() const { return lines_; }
-  void clear() { lines_.clear(); }
-
- private:
-  std::vector<std::string> lines_;
-};
 
 int mutations() {
   const char* wanted = std::getenv("EPALM_MUTATIONS");

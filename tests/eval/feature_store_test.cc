@@ -11,7 +11,7 @@
 #include <fstream>
 
 #include "epalm/base/error.h"
-#include "epalm/base/log.h"
+#include "tests/base/warnings.h"
 #include "tests/train/tiny_run.h"
 
 namespace epalm::eval {
@@ -93,18 +93,6 @@ void put_plainly(const path& folder, std::string name, std::string value) {
   ASSERT_EQ(mdb_txn_commit(transaction), 0);
   mdb_env_close(environment);
 }
-
-class Warnings {
- public:
-  Warnings() {
-    set_log_sink([this](LogLevel, std::string_view line) { lines_.emplace_back(line); });
-  }
-  ~Warnings() { set_log_sink({}); }
-  const std::vector<std::string>& lines() const { return lines_; }
-
- private:
-  std::vector<std::string> lines_;
-};
 
 struct Bound {
   FeaturePrecision precision;

@@ -17,12 +17,6 @@ using testing::HasSubstr;
 
 const std::string kCommit(40, 'a');
 
-std::string sha256(const std::string& bytes) {
-  Sha256 sum;
-  sum.add(std::as_bytes(std::span(bytes)));
-  return sum.hex();
-}
-
 // A hub with one model, owner/tiny. Weights are linked elsewhere, as large files are.
 struct TinyHub {
   Response operator()(const std::string&, const std::string& path) const {
@@ -41,7 +35,7 @@ struct TinyHub {
     if (name.ends_with(".json")) return {.headers = {{"ETag", "\"git-" + name + "\""}}, .body = bytes};
     return {.status = 302,
             .headers = {{"Location", "/storage/" + name},
-                        {"X-Linked-Etag", "\"" + (wrong_sum ? std::string(64, '0') : sha256(bytes)) + "\""},
+                        {"X-Linked-Etag", "\"" + (wrong_sum ? std::string(64, '0') : sha256_hex(bytes)) + "\""},
                         {"X-Linked-Size", std::to_string(bytes.size())}}};
   }
 
@@ -81,7 +75,7 @@ TEST(ModelFolder, LoadsIntoTheLayoutOfTheCacheAndFindsItThereOffline) {
   EXPECT_EQ(bytes_of(model / "refs/main"), kCommit);
   EXPECT_EQ(bytes_of(folder / "pytorch_model.bin"), "weights");
   EXPECT_EQ(std::filesystem::read_symlink(folder / "pytorch_model.bin"),
-            std::filesystem::path("../../blobs") / sha256("weights"));
+            std::filesystem::path("../../blobs") / sha256_hex("weights"));
   EXPECT_EQ(bytes_of(model / "blobs/git-config.json"), "{}");
   EXPECT_FALSE(std::filesystem::exists(folder / "tf_model.h5"));
   const size_t requests = server.requests().size();
@@ -155,7 +149,7 @@ TEST(ModelFolder, DropsBytesWithAnotherChecksum) {
   const Scratch scratch;
   const LoopbackServer server(TinyHub{.wrong_sum = true});
   EXPECT_THAT(error_of("owner/tiny", options_of(server, scratch)),
-              AllOf(HasSubstr("pytorch_model.bin"), HasSubstr("SHA-256"), HasSubstr(sha256("weights"))));
+              AllOf(HasSubstr("pytorch_model.bin"), HasSubstr("SHA-256"), HasSubstr(sha256_hex("weights"))));
   const auto model = scratch / "hub/models--owner--tiny";
   EXPECT_FALSE(std::filesystem::exists(model / "snapshots" / kCommit / "pytorch_model.bin"));
   EXPECT_FALSE(std::filesystem::exists(model / "blobs" / (std::string(64, '0') + ".incomplete")));

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <span>
 
-namespace epalm::eval {
+namespace epalm {
 
 // 64 bits that tell whether numbers are still the ones that were written, at the speed of memory; no defence against
 // intent. Each step is a bijection of what stood before, so bytes that differ within one word of eight always show.
@@ -23,4 +23,4 @@ inline uint64_t checksum(std::span<const std::byte> bytes, uint64_t start = 0) {
   return sum;
 }
 
-}  // namespace epalm::eval
+}  // namespace epalm
