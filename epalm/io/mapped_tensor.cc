@@ -51,8 +51,12 @@ at::Tensor tensor_from_mapping(const std::shared_ptr<const MappedFile>& file, st
   return at::empty({0}, dtype).set_(storage, 0, {static_cast<int64_t>(bytes.size() / item)});
 }
 
+bool shares_file(const at::Tensor& tensor) {
+  return tensor.storage().data_ptr().get_deleter() == &let_go;
+}
+
 void give_back_pages(const at::Tensor& tensor) {
-  if (tensor.storage().data_ptr().get_deleter() != &let_go || !tensor.is_contiguous()) return;
+  if (!shares_file(tensor) || !tensor.is_contiguous()) return;
   const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   const auto begin = reinterpret_cast<uintptr_t>(tensor.data_ptr()), end = begin + tensor.nbytes();
   const uintptr_t first = (begin + page - 1) / page * page, last = end / page * page;

@@ -25,6 +25,9 @@ std::optional<uint64_t> byte_size(const std::vector<int64_t>& shape, at::ScalarT
 at::Tensor tensor_from_mapping(const std::shared_ptr<const MappedFile>& file, std::span<const std::byte> bytes,
                                at::ScalarType dtype);
 
+// Whether the tensor's memory is that of a file, as tensor_from_mapping() makes it.
+bool shares_file(const at::Tensor& tensor);
+
 // For a tensor that has been read and will not be again, or seldom: the pages of the file that lie within it stop
 // counting as this process's memory, and come from the file again when they are touched. What was written to them is
 // lost. Does nothing to a tensor that shares no file.

@@ -18,6 +18,7 @@ namespace epalm::io {
 namespace {
 
 constexpr size_t kLengthBytes = 8;
+constexpr size_t kAlignment = 64;                 // of the data that are written: a line of the processor's cache
 constexpr uint64_t kLargestHeader = 100'000'000;  // the format's own limit
 
 struct DtypeName {
@@ -186,7 +187,8 @@ void write_safetensors(const std::filesystem::path& path,
     offset = end;
   }
   std::string text = header.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // spaces keep the data aligned
+  const size_t start = (kLengthBytes + text.size() + kAlignment - 1) / kAlignment * kAlignment;
+  text.resize(start - kLengthBytes, ' ');  // spaces keep the data aligned
   require(text.size() <= kLargestHeader, "'{}': the header of {} tensors exceeds {} bytes", path.string(),
           tensors.size(), kLargestHeader);
 

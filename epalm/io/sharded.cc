@@ -29,6 +29,11 @@ class Sharded final : public TensorFile {
   TensorInfo info(const std::string& name) const override { return find(name).info(name); }
   at::Tensor read(const std::string& name) const override { return find(name).read(name); }
   const std::filesystem::path& path() const override { return path_; }
+  std::vector<std::filesystem::path> files() const override {
+    std::vector<std::filesystem::path> files{path_};
+    for (const auto& shard : shards_) files.push_back(shard->path());
+    return files;
+  }
 
  private:
   void add_shard(const std::string& shard, const std::vector<std::string>& wanted, const OpenShard& open_shard) {

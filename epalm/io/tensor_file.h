@@ -32,6 +32,8 @@ class TensorFile {
 
   virtual const std::filesystem::path& path() const = 0;
   virtual std::map<std::string, std::string> metadata() const { return {}; }  // safetensors `__metadata__`
+  // Every file that decides what is read; path(), and, where that is an index, its shards.
+  virtual std::vector<std::filesystem::path> files() const { return {path()}; }
 
  protected:
   [[noreturn]] void fail_missing(const std::string& name) const;

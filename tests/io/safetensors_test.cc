@@ -102,6 +102,15 @@ TEST(Safetensors, WriterRefusesRepeatedNamesAndForeignDtypes) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST(Safetensors, WrittenDataBeginAtALineOfTheCache) {
+  for (const size_t length : {1, 20, 50, 80}) {
+    const std::string name(length, 'n');
+    write_safetensors(folder() / "aligned.safetensors", {{name, at::ones(64)}});
+    const at::Tensor tensor = open_tensor_file(folder() / "aligned.safetensors")->read(name);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(tensor.data_ptr()) % 64, 0u) << length;
+  }
+}
+
 TEST(Safetensors, FailedWriteLeavesTheOldFileAndNoOther) {
   const auto path = folder() / "kept.safetensors";
   write_safetensors(path, {{"a", at::ones(4)}});

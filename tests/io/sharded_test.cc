@@ -21,6 +21,7 @@ TEST(Sharded, ReadsTensorsFromTheirShards) {
   EXPECT_TRUE(at::equal(file->read("c"), at::full(1, 7.0f)));
   EXPECT_EQ(file->info("b").shape, std::vector<int64_t>{3});
   expect_error([&] { file->read("d"); }, "holds no tensor 'd'");
+  EXPECT_EQ(file->files(), (std::vector{file->path(), folder() / "one.safetensors", folder() / "two.bin"}));
 }
 
 TEST(Sharded, FolderOpensAsItsIndexOrItsWholeFile) {
