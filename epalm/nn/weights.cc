@@ -11,34 +11,23 @@
 namespace epalm::nn {
 namespace {
 
-at::ScalarType scalar_type(Precision precision, size_t dimensions) {
-  return precision != Precision::kFloat32 && dimensions >= 2 ? at::kBFloat16 : at::kFloat;
-}
-
-// 0: not kept in few bits.
-int bits_of(Precision precision, const WeightSpec& spec) {
-  if (!spec.quantizable) return 0;
-  return precision == Precision::kInt8 ? 8 : precision == Precision::kInt4 ? 4 : 0;
-}
-
-constexpr int64_t kMostSamples = 256;
 constexpr uint64_t kGoldenRatio = 0x9E3779B97F4A7C15;  // steps of 2^64 / phi visit rows and columns alike
 
 at::Tensor samples_of(const at::Tensor& tensor) {
   const at::Tensor flat = tensor.detach().reshape({-1});
-  if (flat.numel() <= kMostSamples) return flat.to(at::kBFloat16);
+  if (flat.numel() <= Weights::kMostSamples) return flat.to(at::kBFloat16);
   std::vector<int64_t> places;
-  for (uint64_t i = 1; i <= kMostSamples; ++i) {
+  for (uint64_t i = 1; i <= Weights::kMostSamples; ++i) {
     places.push_back(static_cast<int64_t>(i * kGoldenRatio % static_cast<uint64_t>(flat.numel())));
   }
   return flat.index_select(0, at::tensor(places)).to(at::kBFloat16);
 }
 
 void add(Weights& weights, const WeightSpec& spec, const at::Tensor& tensor, Precision precision) {
-  if (const int bits = bits_of(precision, spec); bits > 0) {
+  if (const int bits = bits_of(spec, precision); bits > 0) {
     weights.add_quantized(spec.name, tensor, bits);
   } else {
-    weights.add(spec.name, tensor.to(scalar_type(precision, spec.shape.size())).contiguous());
+    weights.add(spec.name, tensor.to(type_of(spec, precision)).contiguous());
   }
 }
 
@@ -50,6 +39,15 @@ std::string first_ten(const std::vector<std::string>& items) {
 }
 
 }  // namespace
+
+int bits_of(const WeightSpec& spec, Precision precision) {
+  if (!spec.quantizable) return 0;
+  return precision == Precision::kInt8 ? 8 : precision == Precision::kInt4 ? 4 : 0;
+}
+
+at::ScalarType type_of(const WeightSpec& spec, Precision precision) {
+  return precision != Precision::kFloat32 && spec.shape.size() >= 2 ? at::kBFloat16 : at::kFloat;
+}
 
 void Weights::add(const std::string& name, at::Tensor tensor) {
   EPALM_ASSERT(!index_.contains(name));
@@ -72,8 +70,12 @@ const at::Tensor& Weights::at(const std::string& name) const {
 }
 
 void Weights::add_quantized(const std::string& name, const at::Tensor& matrix, int bits) {
-  quantized_.emplace(name, Quantized{QuantizedMatrix(matrix, bits, name), samples_of(matrix)});
-  add(name, at::empty(matrix.sizes(), at::device(at::kMeta)));
+  add_quantized(name, QuantizedMatrix(matrix, bits, name), samples_of(matrix));
+}
+
+void Weights::add_quantized(const std::string& name, QuantizedMatrix matrix, at::Tensor samples) {
+  add(name, at::empty({matrix.out_features(), matrix.in_features()}, at::device(at::kMeta)));
+  quantized_.emplace(name, Quantized{std::move(matrix), std::move(samples)});
 }
 
 const QuantizedMatrix* Weights::quantized(const std::string& name) const {
@@ -149,7 +151,7 @@ Weights random_weights(const std::vector<WeightSpec>& table, uint64_t seed, doub
   auto generator = at::detail::createCPUGenerator(seed);
   Weights weights;
   for (const WeightSpec& spec : table) {
-    at::Tensor tensor = at::empty(spec.shape, at::dtype(scalar_type(precision, spec.shape.size())));
+    at::Tensor tensor = at::empty(spec.shape, at::dtype(type_of(spec, precision)));
     switch (spec.init) {
       case Init::kNormal:
         tensor.normal_(0.0, std, generator);
@@ -171,10 +173,10 @@ int64_t bytes_of(const std::vector<WeightSpec>& table, Precision precision) {
   for (const WeightSpec& spec : table) {
     int64_t count = 1;
     for (const int64_t size : spec.shape) count *= size;
-    if (const int bits = bits_of(precision, spec); bits > 0) {
+    if (const int bits = bits_of(spec, precision); bits > 0) {
       total += QuantizedMatrix::bytes_of(spec.shape[0], spec.shape[1], bits);
     } else {
-      total += count * static_cast<int64_t>(c10::elementSize(scalar_type(precision, spec.shape.size())));
+      total += count * static_cast<int64_t>(c10::elementSize(type_of(spec, precision)));
     }
   }
   return total;

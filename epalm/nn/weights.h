@@ -25,6 +25,11 @@ struct WeightSpec {
 
 enum class Precision { kFloat32, kBFloat16, kInt8, kInt4 };
 
+// How the tensors of a table are kept in a precision: bits of a number where it is quantized, 0 where it is not; and
+// then its type.
+int bits_of(const WeightSpec& spec, Precision precision);
+at::ScalarType type_of(const WeightSpec& spec, Precision precision);
+
 // The tensors of one model by published name, in table order. Layers hold handles of the same tensors, so requires_grad
 // and values are shared with them.
 class Weights {
@@ -33,10 +38,13 @@ class Weights {
   // Keeps the matrix in 8 or 4 bits a number. In its place at() and items() have a tensor of its shape without data, of
   // the device meta.
   void add_quantized(const std::string& name, const at::Tensor& matrix, int bits);
+  // The same of its parts; samples: as samples() gave them.
+  void add_quantized(const std::string& name, QuantizedMatrix matrix, at::Tensor samples);
   const at::Tensor& at(const std::string& name) const;  // throws std::logic_error where the table lacks the name
   const QuantizedMatrix* quantized(const std::string& name) const;  // nullptr where the tensor is none
-  // Up to 256 numbers of a tensor at places that its size determines, rounded to bfloat16; of a quantized one as they
-  // were before.
+  static constexpr int64_t kMostSamples = 256;
+  // Up to so many numbers of a tensor at places that its size determines, rounded to bfloat16; of a quantized one as
+  // they were before.
   at::Tensor samples(const std::string& name) const;
   std::vector<at::Tensor> in_scope(const std::string& scope) const;  // whose names begin so
   int64_t bytes() const;                                             // in memory
