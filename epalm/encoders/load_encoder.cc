@@ -131,7 +131,7 @@ std::shared_ptr<const Encoder> make_encoder(const EncoderConfig& config, nn::Wei
   return std::make_shared<Ast>(std::get<AstConfig>(config), std::move(weights));
 }
 
-std::shared_ptr<const Encoder> load_encoder(const EncoderRequest& request, nn::Precision precision) {
+nn::Weights load_encoder_weights(const EncoderRequest& request, nn::Precision precision) {
   const auto file = open_if_there(request.weights);
   require(file != nullptr,
           "encoder_weights '{}' does not exist; give the weight file or folder of {} (timm state dict, AugReg .npz, "
@@ -139,14 +139,16 @@ std::shared_ptr<const Encoder> load_encoder(const EncoderRequest& request, nn::P
           request.weights.string(), request.name);
   const Facts facts = facts_of(request);
   const EncoderConfig config = config_for(request, facts, file.get());
-  if (const auto* vit = std::get_if<VitConfig>(&config)) {
-    return make_encoder(config, load_vit(*vit, *file, precision));
-  }
+  if (const auto* vit = std::get_if<VitConfig>(&config)) return load_vit(*vit, *file, precision);
   if (const auto* timesformer = std::get_if<TimesformerConfig>(&config)) {
-    return make_encoder(config, load_timesformer(*timesformer, *file, precision));
+    return load_timesformer(*timesformer, *file, precision);
   }
-  const auto& ast = std::get<AstConfig>(config);
-  return make_encoder(config, load_ast(ast, *file, stored_ast(file.get(), facts), precision));
+  return load_ast(std::get<AstConfig>(config), *file, stored_ast(file.get(), facts), precision);
+}
+
+std::shared_ptr<const Encoder> load_encoder(const EncoderRequest& request, nn::Precision precision) {
+  nn::Weights weights = load_encoder_weights(request, precision);
+  return make_encoder(encoder_config(request), std::move(weights));
 }
 
 }  // namespace epalm::encoders

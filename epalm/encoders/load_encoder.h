@@ -41,7 +41,10 @@ int64_t encoder_width(const EncoderConfig& config);
 // weights: named and shaped as encoder_weights(config) says.
 std::shared_ptr<const Encoder> make_encoder(const EncoderConfig& config, nn::Weights weights);
 
-// Throws Error where the weights do not exist or do not fit.
+// The weights of encoder_config(request) from request.weights. Throws Error where these do not exist or do not fit.
+nn::Weights load_encoder_weights(const EncoderRequest& request, nn::Precision precision = nn::Precision::kFloat32);
+
+// Both together.
 std::shared_ptr<const Encoder> load_encoder(const EncoderRequest& request,
                                             nn::Precision precision = nn::Precision::kFloat32);
 
