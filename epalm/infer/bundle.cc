@@ -21,6 +21,14 @@ void look_beside(std::string& path, const std::filesystem::path& checkpoint) {
   if (std::filesystem::exists(beside)) path = beside.string();
 }
 
+// Without where the machine that wrote the checkpoint keeps packed weights: a file from elsewhere does not choose where
+// this one writes.
+RunConfig config_from(nlohmann::json json, const std::filesystem::path& origin,
+                      const std::vector<std::string>& overrides) {
+  if (json.is_object()) json.erase("packed_cache");
+  return run_config_from_json(json, origin.string(), overrides);
+}
+
 }  // namespace
 
 data::TextRules text_rules(const RunConfig& config) {
@@ -79,17 +87,17 @@ nlohmann::json prints_of_checkpoint(const std::filesystem::path& checkpoint) {
 RunConfig config_of_checkpoint(const std::filesystem::path& checkpoint, const std::vector<std::string>& overrides) {
   if (std::filesystem::is_directory(checkpoint)) {
     const auto config = checkpoint_file(checkpoint).parent_path() / "config.json";
-    return run_config_from_json(io::read_json_file(config), config.string(), overrides);
+    return config_from(io::read_json_file(config), config, overrides);
   }
   if (is_safetensors(checkpoint)) {
     const auto metadata = io::open_tensor_file(checkpoint)->metadata();
     const auto found = metadata.find("epalm_config");
     require(found != metadata.end(), "'{}' holds no epalm config; it is not an adapter that epalm wrote",
             checkpoint.string());
-    return run_config_from_json(io::parse_json(found->second, checkpoint.string()), checkpoint.string(), overrides);
+    return config_from(io::parse_json(found->second, checkpoint.string()), checkpoint, overrides);
   }
   const auto value = io::read_torch(checkpoint);
-  return run_config_from_json(io::json_from_value(value.at("config")), checkpoint.string(), overrides);
+  return config_from(io::json_from_value(value.at("config")), checkpoint, overrides);
 }
 
 Bundle load_bundle(const std::filesystem::path& checkpoint, const std::vector<std::string>& overrides) {

@@ -43,7 +43,7 @@ std::filesystem::path checkpoint_file(const std::filesystem::path& checkpoint);
 nlohmann::json prints_of_checkpoint(const std::filesystem::path& checkpoint);
 
 // The config inside a checkpoint: the dict of a .pth, the metadata of a safetensors adapter, or config.json of an
-// adapter's folder.
+// adapter's folder. packed_cache is empty unless overrides give it.
 RunConfig config_of_checkpoint(const std::filesystem::path& checkpoint, const std::vector<std::string>& overrides = {});
 
 // How texts are made under the semantics and tokens of the config.

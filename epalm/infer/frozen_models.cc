@@ -6,6 +6,7 @@
 #include "epalm/encoders/ast.h"
 #include "epalm/encoders/timesformer.h"
 #include "epalm/hub/model_folder.h"
+#include "epalm/infer/packed_cache.h"
 #include "epalm/infer/precision.h"
 #include "epalm/infer/published_encoders.h"
 #include "epalm/io/json_file.h"
@@ -42,6 +43,18 @@ std::filesystem::path encoder_from_hub(const RunConfig& config) {
   }
 }
 
+PackedSource packed_source(const encoders::EncoderRequest& request, const encoders::EncoderConfig& shape,
+                           nn::Precision precision) {
+  PackedSource source{.model = fmt::format("{} {} px, {} frames, space only {}, {} bins, {} frames", request.name,
+                                           request.image_size_px, request.frames, request.space_only_for_images,
+                                           request.mel_bins, request.spectrogram_frames),
+                      .files = io::open_tensor_file(request.weights)->files(),
+                      .table = encoders::encoder_weights(shape),
+                      .precision = precision};
+  if (std::filesystem::is_directory(request.weights)) source.files.push_back(request.weights / "config.json");
+  return source;
+}
+
 // That the encoder takes what the task shows it.
 void check_encoder(const RunConfig& config, const encoders::Encoder& encoder) {
   const bool hears = dynamic_cast<const encoders::Ast*>(&encoder) != nullptr;
@@ -70,7 +83,12 @@ lm::Opt load_language_model(const RunConfig& config) {
   const std::string chosen = lm_precision(config, shape, free_memory_bytes());
   tell_precision(config.text_model, chosen, config.precision == "auto");
   const auto file = io::open_tensor_file(folder);
-  return {shape, nn::load_weights(lm::opt_weights(shape), *file, lm::opt_load_options(precision_named(chosen)))};
+  const nn::Precision precision = precision_named(chosen);
+  PackedSource source{.model = "opt", .files = file->files(), .table = lm::opt_weights(shape), .precision = precision};
+  source.files.push_back(path);
+  return {shape, packed_weights(config, source, [&] {
+            return nn::load_weights(source.table, *file, lm::opt_load_options(precision));
+          })};
 }
 
 encoders::EncoderRequest encoder_request(const RunConfig& config) {
@@ -86,10 +104,14 @@ encoders::EncoderRequest encoder_request(const RunConfig& config) {
 std::shared_ptr<const encoders::Encoder> load_encoder(const RunConfig& config) {
   encoders::EncoderRequest request = encoder_request(config);
   if (!std::filesystem::exists(request.weights)) request.weights = encoder_from_hub(config);
-  const auto table = encoders::encoder_weights(encoders::encoder_config(request));
+  const auto shape = encoders::encoder_config(request);
+  const auto table = encoders::encoder_weights(shape);
   const std::string chosen = encoder_precision(config, table, free_memory_bytes());
   tell_precision(config.encoder_weights, chosen, config.encoder_precision.empty() && config.precision == "auto");
-  auto encoder = encoders::load_encoder(request, precision_named(chosen));
+  const nn::Precision precision = precision_named(chosen);
+  nn::Weights weights = packed_weights(config, packed_source(request, shape, precision),
+                                       [&] { return encoders::load_encoder_weights(request, precision); });
+  const auto encoder = encoders::make_encoder(shape, std::move(weights));
   check_encoder(config, *encoder);
   return encoder;
 }

@@ -229,6 +229,8 @@ void check_ranges(const ConfigSource& source, const RunConfig& config) {
         "unfreeze_text_model", "precision fp32 or bf16 beside it, because numbers of few bits cannot be trained");
   check(!(config.trainable.unfreeze_vision_model && config.encoder_precision == "int8"), "unfreeze_vision_model",
         "encoder_precision fp32 or bf16 beside it, because numbers of few bits cannot be trained");
+  check(config.packed_cache_gb >= 0.001 && config.packed_cache_gb <= 1'000'000, "packed_cache_gb",
+        "0.001 to 1000000 GB");
   check(config.image_res >= 1 && config.image_res <= 4096, "image_res", "1 to 4096 pixels");
   check(config.num_frames >= 1 && config.num_frames <= 4096, "num_frames", "1 to 4096 frames");
   check(config.melbins >= 1 && config.melbins <= 4096, "melbins", "1 to 4096 bins");

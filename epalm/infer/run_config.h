@@ -55,6 +55,8 @@ struct RunConfig {
   std::string tokenizer_name;
   std::string precision = "auto";
   std::string encoder_precision;
+  std::string packed_cache;
+  double packed_cache_gb = 20;
   int64_t image_res = 224;
   int64_t num_frames = 4;
   std::string sample_type = "rand";
@@ -166,6 +168,10 @@ void fields(Config& config, Visitor&& visit) {
         "fp32, bf16, int8 or int4, of the language model's frozen matrices; auto: the finest that fits into memory");
   visit("encoder_precision", config.encoder_precision,
         "fp32, bf16 or int8, of the encoder's; empty: fp32 beside fp32, by memory beside auto, else bf16");
+  visit("packed_cache", config.packed_cache,
+        "folder that keeps the frozen models in their precision, as they lie in memory, for a faster start of later "
+        "runs; empty: nothing is kept");
+  visit("packed_cache_gb", config.packed_cache_gb, "GB that it may take; what was used longest ago leaves");
   visit("image_res", config.image_res, "side of the square picture or frame that the encoder sees, in pixels");
   visit("num_frames", config.num_frames, "frames of a video that the encoder sees");
   visit("sample_type", config.sample_type,

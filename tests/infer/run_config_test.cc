@@ -294,6 +294,7 @@ TEST(RunConfig, RefusesWhatNoVideoOrSoundCanBe) {
               AllOf(HasSubstr("feature_cache"), HasSubstr("frozen encoder")));
   EXPECT_THAT(error_of("feature_cache_precision: int8"), HasSubstr("'fp32', 'bf16' or 'fp16'"));
   EXPECT_THAT(error_of("feature_cache_gb: 0"), HasSubstr("feature_cache_gb"));
+  EXPECT_THAT(error_of("packed_cache_gb: -1"), HasSubstr("packed_cache_gb"));
 }
 
 TEST(RunConfig, RefusesPrecisionsThatAPartCannotHave) {
