@@ -21,6 +21,7 @@ std::vector<Row> encoder_rows();                         // media.encoder_*, enc
 std::vector<Row> data_rows();                            // data.vqa_*, metrics.captions
 std::vector<Row> train_rows();                           // train.*, growth.batch
 std::vector<Row> generate_rows();                        // generate.*, decode.*, growth.position
+std::vector<Row> load_rows();                            // load.*
 std::vector<Row> demo_rows(const AssetsFolder& assets);  // demo.epoch2, demo.views
 
 }  // namespace epalm::bench

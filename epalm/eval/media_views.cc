@@ -32,9 +32,7 @@ std::string content_hash(const path& file) {
 
 uint64_t view_seed(const infer::RunConfig& config, const std::string& content, int64_t view) {
   const std::string text = fmt::format("view {} of {}, run_seed {}", view, content, config.seed);
-  hub::Sha256 hash;
-  hash.add(std::as_bytes(std::span(text)));
-  return std::stoull(hash.hex().substr(0, 16), nullptr, 16);
+  return std::stoull(hub::sha256_hex(text).substr(0, 16), nullptr, 16);
 }
 
 std::vector<uint64_t> view_seeds(const infer::RunConfig& config, std::span<const path> files, int64_t view) {
