@@ -23,7 +23,7 @@ constexpr const char* kMethods = "methods";
 constexpr const char* kFolder = "runs/reproduce";
 constexpr const char *kQuickFolder = "runs/reproduce_quick", *kFullFolder = "runs/reproduce_full";  // other worlds
 // So many that three seeds of all methods take about an hour and a half on two cores.
-constexpr int kImages = 800, kClips = 500, kTestMedia = 400, kValidationMedia = 80;
+constexpr int kImages = 800, kClips = 500, kTestMedia = 400, kValidationMedia = 80, kCaptionEpochs = 4;
 
 struct ReproduceFlags {
   std::string table, folder;
@@ -65,6 +65,7 @@ reproduce::TableOptions options_of(const ReproduceFlags& flags) {
     world.videos.clips.train = world.sounds.clips.train = kClips;
     world.images.test_images = world.videos.clips.test = world.sounds.clips.test = kTestMedia;
     world.images.val_images = world.videos.clips.val = world.sounds.clips.val = kValidationMedia;
+    options.caption_epochs = kCaptionEpochs;
   }
   options.seeds = flags.seeds > 0 ? flags.seeds : flags.quick ? 1 : options.seeds;
   if (flags.seeds > 0) options.command += fmt::format(" --seeds {}", flags.seeds);

@@ -91,6 +91,9 @@ class Table {
     world.overrides = keys;
     // `seed` draws the subsets of train_topk.
     world.overrides.insert(world.overrides.end(), {fmt::format("run_seed={}", seed), fmt::format("seed={}", seed)});
+    if (infer::is_caption(task) && options_.caption_epochs > 0) {
+      world.overrides.push_back(fmt::format("schedular.epochs={}", options_.caption_epochs));
+    }
     world.overrides.insert(world.overrides.end(), options_.world.overrides.begin(), options_.world.overrides.end());
     return demo::task_config(world, task);
   }
@@ -103,6 +106,7 @@ class Table {
                .tasks = tasks,
                .media = {},
                .seeds = options_.seeds,
+               .caption_epochs = options_.caption_epochs,
                .entries = std::vector<std::vector<Entry>>(tasks.size(), std::vector<Entry>(options_.rows.size()))};
     for (const infer::Modality modality : demo::modalities_of(options_.world)) {
       result_.media[modality] = demo::media_counts(options_.world, modality).train;

@@ -25,6 +25,8 @@ struct TableOptions {
   // Output folder, models, tasks, the worlds' sizes, and the user's keys, which win over those of the rows.
   demo::DemoOptions world;
   int seeds = 3;  // 42, 43, …
+  int caption_epochs =
+      0;  // of captioning tasks, where few media need more than their configurations say; 0: as those say
   std::string command;
   // Runs are processes of their own, so that their memory is: nothing may have been computed before in this one. Else
   // they run here and no memory is measured.
@@ -52,14 +54,14 @@ struct TableResult {
   std::vector<infer::Task> tasks{};
   std::map<infer::Modality, int> media{};  // that training may see
   int seeds = 0;
+  int caption_epochs = 0;                     // as in TableOptions
   std::vector<std::vector<Entry>> entries{};  // [task][row]
   bool failed = false;                        // some run could not be done
 };
 
 // Runs what is not yet in the output folder: rows × tasks × seeds, as many side by side as there are threads to compute
-// with. A run that fails is a problem of its entry, and the
-// others go on. Throws Error for what no run can be done with, such as unknown keys, and Interrupted; the same call
-// continues.
+// with. A run that fails is a problem of its entry, and the others go on. Throws Error for what no run can be done
+// with, such as unknown keys, and Interrupted; the same call continues.
 TableResult run_table(const TableOptions& options);
 
 }  // namespace epalm::reproduce

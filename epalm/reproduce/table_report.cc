@@ -156,6 +156,7 @@ std::vector<std::string> notes_of(const TableResult& result) {
     media.push_back(fmt::format("{} {}", count, infer::modality_name(modality)));
   }
   if (!media.empty()) notes.push_back(fmt::format("Media to train on: {}.", fmt::join(media, ", ")));
+  if (result.caption_epochs > 0) notes.push_back(fmt::format("Captions: {} epochs.", result.caption_epochs));
   notes.push_back(fmt::format(
       "Test scenes hold combinations of attributes that training never shows. {}; each run keeps the epoch that is "
       "best "

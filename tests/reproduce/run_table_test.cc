@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <map>
 #include <set>
 
 #include "epalm/base/error.h"
+#include "epalm/io/json_file.h"
 #include "epalm/reproduce/documents.h"
 #include "epalm/reproduce/methods.h"
 #include "tests/demo/stand_ins.h"
@@ -89,6 +91,29 @@ TEST_F(RunTable, ARunThatFailsIsAProblemOfItsRowAlone) {
   EXPECT_FALSE(result.entries[0][1].measured());
   EXPECT_TRUE(result.entries[0][0].measured());
   EXPECT_TRUE(result.entries[0][2].measured());
+}
+
+TEST_F(RunTable, CaptionsTrainForTheirOwnNumberOfEpochs) {
+  options_ = table_of({kFinalVariant});
+  options_.world.tasks = {infer::Task::kVqa, infer::Task::kCaption};
+  options_.world.overrides = {"batch_size_train=16", "num_workers=1", "schedular.epochs=1"};
+  options_.seeds = 1;
+  options_.caption_epochs = 2;
+  const auto epochs = [&] {
+    std::map<std::string, std::set<int>> found;
+    for (const auto& file : std::filesystem::directory_iterator(options_.world.folder / "cells")) {
+      const auto config = io::read_json_file(file.path()).at("made_with").at("config");
+      found[config.at("task")].insert(config.at("schedular").at("epochs").get<int>());
+    }
+    return found;
+  };
+  run_table(options_);
+  EXPECT_EQ(epochs(), (std::map<std::string, std::set<int>>{{"vqa", {1}}, {"caption", {1}}})) << "the user's key wins";
+  options_.world.overrides.pop_back();
+  options_.rows[0].keys = [](const Setting&) { return Keys({"prompt_tuning=true"}); };
+  options_.world.tasks = {infer::Task::kCaption};
+  run_table(options_);
+  EXPECT_EQ(epochs()["caption"], (std::set<int>{1, 2}));
 }
 
 }  // namespace
