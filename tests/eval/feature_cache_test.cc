@@ -267,7 +267,8 @@ TEST_P(EveryModality, GivesWhatTheEncoderGaveWithoutReadingTheMediaAnew) {
   const auto seen = sample_features(config(), *encoder, cache, samples.samples(), false);
   EXPECT_EQ(cache.found(), 4);
   EXPECT_TRUE(seen.features[0].eq(7).all().item<bool>());
-  EXPECT_TRUE(at::equal(seen.features.slice(0, 2), expected.slice(0, 2)));  // two questions a medium
+  const int64_t of_first = samples.size() / 4;
+  EXPECT_TRUE(at::equal(seen.features.slice(0, of_first), expected.slice(0, of_first)));
 }
 
 // A view is what it is alone, whatever was asked for before it, together with it, on how many threads, and whether it
@@ -276,7 +277,8 @@ TEST_P(EveryModality, ViewsAreTheSameInAnyOrderKeptOrComputedAnew) {
   make(GetParam());
   const std::vector<std::string> keys{"feature_views=2", "noise=true"};
   const auto samples = test_samples();
-  std::vector<data::Sample> distinct{samples.get(0), samples.get(2), samples.get(4), samples.get(6)};
+  std::vector<data::Sample> distinct;  // of each medium the first
+  for (int64_t i = 0; i < 4; ++i) distinct.push_back(samples.get(i * samples.size() / 4));
   std::vector<path> files;
   for (const auto& sample : distinct) files.push_back(sample.media);
   const auto plain = train::tiny_config(folder(), keys), kept = config(keys);

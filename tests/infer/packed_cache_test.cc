@@ -49,7 +49,7 @@ void let_age(const fs::path& file, std::chrono::minutes age) {
 class PackedCacheTest : public testing::Test {
  protected:
   PackedCacheTest() {
-    train::write_tiny_lm(folder());
+    train::write_tiny_lm(folder(), 3, 32);  // rows that can be quantized
     train::write_tiny_encoder(folder(), Modality::kImage);
   }
 

@@ -25,7 +25,7 @@ inline void write_text(const std::filesystem::path& path, const std::string& tex
 }
 
 // folder/opt
-inline void write_tiny_lm(const std::filesystem::path& folder, int64_t layers = 3) {
+inline void write_tiny_lm(const std::filesystem::path& folder, int64_t layers = 3, int64_t width = 16) {
   PythonRandom random(3);
   int made = 0;
   const std::string tokenizer_json = text::train_bpe(
@@ -36,10 +36,10 @@ inline void write_tiny_lm(const std::filesystem::path& folder, int64_t layers = 
       300, {"<s>", "<pad>", "</s>", "<unk>"}, {"</a>"});
   lm::OptConfig opt;
   opt.vocab_size = 300;
-  opt.hidden_size = opt.word_embed_proj_dim = 16;
+  opt.hidden_size = opt.word_embed_proj_dim = width;
   opt.num_hidden_layers = layers;
   opt.num_attention_heads = 2;
-  opt.ffn_dim = 32;
+  opt.ffn_dim = 2 * width;
   opt.max_position_embeddings = 128;
   std::filesystem::create_directories(folder / "opt");
   write_text(folder / "opt/tokenizer.json", tokenizer_json);
