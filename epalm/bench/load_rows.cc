@@ -24,7 +24,8 @@ void write_lm(const fs::path& folder, const lm::OptConfig& shape) {
   fs::create_directories(folder);
   io::write_json_file(folder / "config.json", lm::to_json(shape));
   std::vector<std::pair<std::string, at::Tensor>> tensors;
-  for (const auto& [name, tensor] : large_lm_weights(shape, nn::Precision::kFloat32).items()) {
+  const nn::Weights weights = large_lm_weights(shape, nn::Precision::kFloat32);
+  for (const auto& [name, tensor] : weights.items()) {
     tensors.emplace_back(name, tensor.to(at::kHalf));
   }
   io::write_safetensors(folder / "model.safetensors", tensors);

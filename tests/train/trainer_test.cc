@@ -225,7 +225,8 @@ TEST(FeatureCache, KeepsTheViewsThatARunShows) {
     const auto encoder = infer::load_encoder(three);
     eval::FeatureCache cache(three, *encoder);
     std::vector<std::filesystem::path> files;
-    for (const auto& sample : eval::training_samples(three).samples()) files.push_back(sample.media);
+    const auto samples = eval::training_samples(three);
+    for (const auto& sample : samples.samples()) files.push_back(sample.media);
     const auto keys = cache.keys(files, 2);
     for (const std::string& key : keys) cache.keep({key}, cache.find(key).unsqueeze(0) + 1);
   }
