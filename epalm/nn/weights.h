@@ -68,9 +68,9 @@ struct LoadOptions {
   // quantizable is bfloat16. A file that already holds the type is not copied.
   Precision precision = Precision::kFloat32;
   // File names of a table name, tried in order; empty: the table name itself.
-  std::function<std::vector<std::string>(const std::string&)> file_names;
+  std::function<std::vector<std::string>(const std::string&)> file_names = {};
   // Tensors of the file that the model leaves unused on purpose.
-  std::function<bool(const std::string&)> may_be_unused;
+  std::function<bool(const std::string&)> may_be_unused = {};
 };
 
 // Reads every tensor of the table. Of a mapped file no more than one tensor counts as memory at a time, but for those

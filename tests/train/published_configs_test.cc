@@ -227,10 +227,6 @@ fs::path file_of(const PublishedConfig& config, const fs::path& folder) {
   return folder / config.name;
 }
 
-void PrintTo(const PublishedConfig& config, std::ostream* out) {
-  *out << config.name;
-}
-
 class PublishedConfigs : public testing::TestWithParam<PublishedConfig> {};
 
 TEST_P(PublishedConfigs, StartTrainTwoStepsAndEvaluate) {
