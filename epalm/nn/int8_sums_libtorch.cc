@@ -1,3 +1,5 @@
+#include "epalm/nn/int8_sums_libtorch.h"
+
 #include "epalm/base/error.h"
 #include "epalm/nn/int8_sums.h"
 
@@ -9,7 +11,7 @@ bool adds_up_int8() {
 
 at::Tensor int8_sums(const at::Tensor& a, const at::Tensor& b) {
   EPALM_ASSERT(a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(1) && a.size(1) <= kMostInt8Terms);
-  return at::mm(a.to(at::kInt), b.to(at::kInt).t());
+  return int8_sums_libtorch(a, b);
 }
 
 }  // namespace epalm::nn

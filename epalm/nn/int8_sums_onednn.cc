@@ -4,6 +4,7 @@
 
 #include "epalm/base/error.h"
 #include "epalm/nn/int8_sums.h"
+#include "epalm/nn/int8_sums_libtorch.h"
 #include "epalm/nn/onednn_plans.h"
 
 namespace epalm::nn {
@@ -42,6 +43,7 @@ bool adds_up_int8() {
 at::Tensor int8_sums(const at::Tensor& a, const at::Tensor& b) {
   EPALM_ASSERT(a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(1) && a.size(1) <= kMostInt8Terms);
   EPALM_ASSERT(a.scalar_type() == at::kChar && b.scalar_type() == at::kChar && a.is_contiguous() && b.is_contiguous());
+  if (!adds_up_int8()) return int8_sums_libtorch(a, b);  // older instructions lose bits of large sums
   at::Tensor out = at::empty({a.size(0), b.size(0)}, at::kInt);
   if (a.numel() == 0 || b.numel() == 0) return out.zero_();
   thread_local Plans<Key, Planned> plans;

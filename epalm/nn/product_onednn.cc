@@ -94,7 +94,7 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& b
                 finish};
   thread_local Plans<Key, std::optional<Planned>> plans;
   const auto& plan = plans.get(key, [&] { return planned(left, right, bias.defined(), finish); });
-  if (!plan) return product_libtorch(a, b, bias, finish);
+  if (!plan) return product_libtorch(left, right, bias, finish);
 
   at::Tensor out = at::empty({left.size(0), right.size(1)}, finish == Finish::kNone ? at::kFloat : at::kBFloat16);
   thread_local dnnl::stream stream(onednn_engine());
