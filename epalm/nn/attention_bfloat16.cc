@@ -5,21 +5,17 @@
 #include <algorithm>
 
 #include "epalm/base/error.h"
+#include "epalm/nn/attention_blocks.h"
 #include "epalm/nn/product.h"
 #include "epalm/nn/softmax_bfloat16.h"
 
 namespace epalm::nn {
-namespace {
-
-constexpr int64_t kBlockScores = 1 << 16;  // held at once: they stay in a core's second-level cache
-
-}  // namespace
 
 at::Tensor attention_bfloat16(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
                               double scale) {
   EPALM_ASSERT(!q.requires_grad() && !k.requires_grad() && !v.requires_grad() && q.size(-1) % heads == 0);
   const int64_t queries = q.size(1), head_width = q.size(2) / heads;
-  const int64_t rows = std::clamp<int64_t>(kBlockScores / k.size(1), std::min<int64_t>(queries, 16), queries);
+  const int64_t rows = queries_of_a_block(queries, k.size(1));
   const at::Tensor query = q.to(at::kBFloat16), key = k.to(at::kBFloat16), value = v.to(at::kBFloat16);
   at::Tensor out = at::empty(q.sizes(), at::kFloat);
   at::parallel_for(0, q.size(0) * heads, 1, [&](int64_t begin, int64_t end) {

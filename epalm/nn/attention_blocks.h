@@ -2,9 +2,18 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 
 namespace epalm::nn {
+
+constexpr int64_t kBlockScores = 1 << 16;  // of a block, held at once: they stay in a core's second-level cache
+
+// How many of a head's queries make up a block: at least 16 where there are so many.
+inline int64_t queries_of_a_block(int64_t queries, int64_t keys) {
+  return std::clamp<int64_t>(kBlockScores / keys, std::min<int64_t>(queries, 16), queries);
+}
 
 // nn::attention without dropout, and its gradients, for float32 on the CPU: a few heads and queries at a time, so that
 // no [B,H,Tq,Tk] is ever held and scores stay in the cache; the backward pass computes them anew. Nothing for other

@@ -11,8 +11,6 @@
 namespace epalm::nn {
 namespace {
 
-constexpr int64_t kBlockScores = 1 << 16;  // held at once: they stay in a core's second-level cache
-
 // Rows of one head: row t of sequence b begins at data + b·batch_stride + t·row_stride.
 template <typename Number>
 struct Rows {
@@ -39,7 +37,7 @@ void multiply(char op_a, char op_b, int64_t m, int64_t n, int64_t k, const float
 struct Cut {
   int64_t batch, queries, keys, width, heads;
   int64_t head_width = width / heads;
-  int64_t rows = std::clamp<int64_t>(kBlockScores / keys, std::min<int64_t>(queries, 16), queries);
+  int64_t rows = queries_of_a_block(queries, keys);
   int64_t group = std::clamp<int64_t>(kBlockScores / (rows * keys), 1, heads);
   int64_t row_blocks = (queries + rows - 1) / rows;
   int64_t groups = (heads + group - 1) / group;
