@@ -4,7 +4,10 @@ function(epalm_room name)
   cmake_parse_arguments(arg "TORCH" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   add_library(epalm_${name} STATIC ${arg_SOURCES})
   add_library(epalm::${name} ALIAS epalm_${name})
-  set_target_properties(epalm_${name} PROPERTIES EXPORT_NAME ${name})
+  # Ten files at a time: reading headers takes most of a full build. So the names of a room's files are all different,
+  # those in unnamed namespaces too.
+  set_target_properties(epalm_${name} PROPERTIES EXPORT_NAME ${name}
+    UNITY_BUILD ${EPALM_UNITY} UNITY_BUILD_BATCH_SIZE 10)
   target_include_directories(epalm_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_compile_features(epalm_${name} PUBLIC cxx_std_20)

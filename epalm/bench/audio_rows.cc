@@ -19,7 +19,7 @@ constexpr int64_t kSeconds = 10;
 // Fourier transforms round relative to the loudest line: 9 passes over 512 samples, 2^-24 each. A band of one line is
 // by chance up to 200 times weaker than that (the weakest of 40,000 such), its power off by twice as much, and two
 // transforms differ: 4 · 200 · 9 · 2^-24 = 4e-4.
-constexpr double kTolerance = 5e-4;
+constexpr double kFbankTolerance = 5e-4;
 
 Measurement measure_fbank(const std::filesystem::path&) {
   at::set_num_threads(1);
@@ -32,8 +32,8 @@ Measurement measure_fbank(const std::filesystem::path&) {
   const at::Tensor twin = plain(samples);
   EPALM_ASSERT(std::ssize(ours) == twin.numel());
   const double difference = (at::from_blob(ours.data(), twin.sizes()) - twin).abs().max().item<double>();
-  require(difference <= kTolerance, "fbank and libtorch's operators differ by {}; expected at most {}", difference,
-          kTolerance);
+  require(difference <= kFbankTolerance, "fbank and libtorch's operators differ by {}; expected at most {}", difference,
+          kFbankTolerance);
   const RaceResult result = race([&] { fbank(view); }, [&] { plain(samples); }, {.clock = Clock::kCpu});
   Measurement measured;
   measured.value = kSeconds / result.ours_s;

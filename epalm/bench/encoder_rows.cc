@@ -15,10 +15,10 @@
 namespace epalm::bench {
 namespace {
 
-constexpr double kWeightStd = 0.02;  // as the published models start
+constexpr double kEncoderWeightStd = 0.02;  // as the published models start
 // Layer-normalised states, values of size 1. A product of 3072 terms in another order moves by about sqrt(3072) · 2^-24
 // = 3e-6 of its size, over four products in each of up to four blocks; a wrong computation differs by 1.
-constexpr double kTolerance = 1e-3;
+constexpr double kEncoderTolerance = 1e-3;
 
 // In bfloat16 each number of the states moves by up to 2^-8 of itself some ten times a block, in either direction; in
 // 8 bits the inputs and the weights of the four to seven products of a block err by about a hundredth each.
@@ -36,8 +36,8 @@ at::Tensor last_state(const encoders::Encoder& encoder, const at::Tensor& media)
 std::string compare(const at::Tensor& ours, const at::Tensor& plain, nn::Precision precision) {
   if (precision == nn::Precision::kFloat32) {
     const double difference = (ours - plain).abs().max().item<double>();
-    require(difference <= kTolerance, "the encoder and its plain path differ by {}; expected at most {}", difference,
-            kTolerance);
+    require(difference <= kEncoderTolerance, "the encoder and its plain path differ by {}; expected at most {}",
+            difference, kEncoderTolerance);
     return fmt::format("largest difference {:.1e}", difference);
   }
   const double cosine = at::cosine_similarity(ours, plain, -1).min().item<double>();
@@ -51,7 +51,7 @@ Measurement measure_encoder(const Config& config, const std::vector<nn::WeightSp
                             at::Tensor (*plain_forward)(const Config&, const nn::Weights&, const at::Tensor&),
                             const std::vector<int64_t>& shape, double flop, nn::Precision precision) {
   const at::NoGradGuard no_gradients;
-  const auto weights = random_weights_without_zeros(table, kWeightStd);
+  const auto weights = random_weights_without_zeros(table, kEncoderWeightStd);
   const Encoder encoder(config, nn::in_precision(weights, table, precision));
   at::manual_seed(2);
   const at::Tensor media = at::randn(shape);

@@ -11,7 +11,7 @@
 namespace epalm::bench {
 namespace {
 
-struct Compared {
+struct Generation {
   int64_t batch, beams;
   nn::Precision precision;
 };
@@ -45,7 +45,7 @@ void check_plain(const model::EPalm& model, const nn::Weights& weights, const at
           kTolerance);
 }
 
-Measurement measure(const Compared& compared) {
+Measurement measure_generation(const Generation& compared) {
   const at::NoGradGuard no_gradients;
   at::manual_seed(4);
   const lm::OptConfig lm = lm::opt_shape(kLargeLm);
@@ -77,7 +77,7 @@ Measurement measure(const Compared& compared) {
   return measured;
 }
 
-Row generate_row(const std::string& name, const std::string& precision, double target, const Compared& compared) {
+Row generate_row(const std::string& name, const std::string& precision, double target, const Generation& compared) {
   return {.name = "generate." + name,
           .what =
               "captions by greedy search or beams with kept keys and values, against the published program, which "
@@ -85,7 +85,7 @@ Row generate_row(const std::string& name, const std::string& precision, double t
           .unit = "tokens/s",
           .precision = precision,
           .target = Target{Target::Kind::kRatioAtLeast, bound_here(target)},
-          .measure = [compared](const std::filesystem::path&) { return measure(compared); }};
+          .measure = [compared](const std::filesystem::path&) { return measure_generation(compared); }};
 }
 
 // The language model alone: bench/peers measures other programs at the same work.

@@ -28,7 +28,7 @@ constexpr int64_t kImageSize = 224, kCaptions = 8, kBeams = 3;
 constexpr int64_t kLongTokens = 128;  // of texts long enough for what layers keep to show
 // A loss or a score is the mean over logits of size 1 that products in bfloat16 and int8 move by at most a hundredth of
 // that; work that computes something else moves it by more.
-constexpr double kTolerance = 0.05;
+constexpr double kLeverTolerance = 0.05;
 
 model::EPalm model_of(const LeverSubject& subject, Precision precision, int64_t prompt_tokens = kPromptTokens) {
   return large_model(subject.lm, large_lm_weights(subject.lm, precision), subject.vit, prompt_tokens);
@@ -57,9 +57,9 @@ Side run_apart(SideOf side_of, const LeverSubject& subject, bool with_lever) {
 
 Measurement compare(SideOf side_of, const LeverSubject& subject, const std::string& note) {
   const Side with = run_apart(side_of, subject, true), without = run_apart(side_of, subject, false);
-  require(std::abs(with.result - without.result) <= kTolerance,
+  require(std::abs(with.result - without.result) <= kLeverTolerance,
           "with the lever the work gives {}, without it {}; expected the same within {}", with.result, without.result,
-          kTolerance);
+          kLeverTolerance);
   Measurement measured;
   measured.value = 1000 * with.work.seconds;
   measured.twin = 1000 * without.work.seconds;

@@ -18,7 +18,7 @@
 namespace epalm::bench {
 namespace {
 
-constexpr int64_t kImageSize = 224;
+constexpr int64_t kTrainImageSize = 224;
 
 struct Batch {
   TrainBatch text;
@@ -26,7 +26,7 @@ struct Batch {
 };
 
 Batch batch_with_media(const model::EPalm& model, int64_t size) {
-  return {random_batch(model, size), at::randn({size, 3, kImageSize, kImageSize})};
+  return {random_batch(model, size), at::randn({size, 3, kTrainImageSize, kTrainImageSize})};
 }
 
 at::Tensor features_of(const model::EPalm& model, const Batch& batch) {
@@ -79,12 +79,12 @@ class PlainStep {
   const nn::Weights& encoder_;
 };
 
-struct Compared {
+struct Training {
   bool cached = false;        // ours: features known
   bool against_bf16 = false;  // the twin: libtorch's bfloat16
 };
 
-Measurement measure(const Compared& compared) {
+Measurement measure_training(const Training& compared) {
   const lm::OptConfig lm = lm::opt_shape(kLargeLm);
   const auto exact = large_lm_weights(lm, nn::Precision::kFloat32);
   const auto rounded = nn::in_precision(exact, lm::opt_weights(lm), nn::Precision::kBFloat16);
@@ -176,13 +176,13 @@ Measurement measure_large(const std::string& opt_size, const std::string& vit, n
   return measured;
 }
 
-Row train_row(const std::string& name, const std::string& what, double target, const Compared& compared) {
+Row train_row(const std::string& name, const std::string& what, double target, const Training& compared) {
   return {.name = "train." + name,
           .what = "training step in bfloat16, " + what,
           .unit = "samples/s",
           .precision = "bf16",
           .target = Target{Target::Kind::kRatioAtLeast, bound_here(target)},
-          .measure = [compared](const std::filesystem::path&) { return measure(compared); }};
+          .measure = [compared](const std::filesystem::path&) { return measure_training(compared); }};
 }
 
 }  // namespace

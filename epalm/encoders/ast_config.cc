@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t kClsRows = 2;  // cls and dist stand before the patches
 
-AdaptedFile published(const io::TensorFile& file) {
+AdaptedFile published_ast(const io::TensorFile& file) {
   return AdaptedFile(file, "module.", "");
 }
 
@@ -49,7 +49,7 @@ at::Tensor resize_positions(const at::Tensor& pos, const AstConfig& stored, cons
 
 AstConfig ast_config_of(const io::TensorFile& original, int64_t heads, int64_t mel_bins, int64_t frames,
                         int64_t stride) {
-  const AdaptedFile file = published(original);
+  const AdaptedFile file = published_ast(original);
   const TrunkShape trunk = trunk_shape_of(file, "v.", 1, heads, "AST");
   AstConfig config;
   config.mel_bins = mel_bins;
@@ -94,7 +94,7 @@ std::vector<nn::WeightSpec> ast_weights(const AstConfig& config) {
 
 nn::Weights load_ast(const AstConfig& config, const io::TensorFile& original, const AstConfig& stored,
                      nn::Precision precision) {
-  AdaptedFile file = published(original);
+  AdaptedFile file = published_ast(original);
   file.fit_head("v.head", config.image_classes, config.width);
   file.fit_head("v.head_dist", config.image_classes, config.width);
   file.fit_head("mlp_head.1", config.sound_classes, config.width);

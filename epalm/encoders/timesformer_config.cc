@@ -15,7 +15,7 @@ namespace {
 constexpr const char* kRoot = "model.";
 
 // The file under the names of the published model.
-AdaptedFile published(const io::TensorFile& file) {
+AdaptedFile published_timesformer(const io::TensorFile& file) {
   for (const char* prefix : {"model.", "module.model.", "module.", ""}) {
     if (file.contains(std::string(prefix) + "patch_embed.proj.weight")) return AdaptedFile(file, prefix, kRoot);
   }
@@ -66,7 +66,7 @@ std::optional<SpaceTime> space_time_named(const std::string& name) {
 }
 
 TimesformerConfig timesformer_config_of(const io::TensorFile& original, int64_t heads) {
-  const AdaptedFile file = published(original);
+  const AdaptedFile file = published_timesformer(original);
   const TrunkShape trunk = trunk_shape_of(file, kRoot, 3, heads, "TimeSformer");
   TimesformerConfig config;
   config.image_size_px = trunk.patch_size_px * std::lround(std::sqrt(static_cast<double>(trunk.position_rows - 1)));
@@ -115,7 +115,7 @@ std::vector<nn::WeightSpec> timesformer_weights(const TimesformerConfig& config)
 }
 
 nn::Weights load_timesformer(const TimesformerConfig& config, const io::TensorFile& original, nn::Precision precision) {
-  AdaptedFile file = published(original);
+  AdaptedFile file = published_timesformer(original);
   file.fit_head("model.head", config.classes, config.width);
   if (file.contains("model.pos_embed")) fit_table(file, "model.pos_embed", 1, config.grid() * config.grid());
   if (config.attention != SpaceTime::kSpaceOnly) {

@@ -14,7 +14,7 @@
 namespace epalm::io {
 namespace {
 
-constexpr uint64_t kLargestHeader = uint64_t{1} << 16;
+constexpr uint64_t kLargestNpyHeader = uint64_t{1} << 16;
 
 struct NpyHeader {
   std::string descr;
@@ -146,7 +146,7 @@ class Npz final : public TensorFile {
   bool contains(const std::string& name) const override { return zip_.find(name + std::string(kSuffix)) != nullptr; }
   TensorInfo info(const std::string& name) const override {
     const std::string where = where_of(name);
-    NpyHeader header = parse_header(zip_.unpack(find(name), kLargestHeader), where);
+    NpyHeader header = parse_header(zip_.unpack(find(name), kLargestNpyHeader), where);
     return {dtype_of(header.descr, where), std::move(header.shape)};
   }
   at::Tensor read(const std::string& name) const override {
@@ -154,7 +154,7 @@ class Npz final : public TensorFile {
     const ZipMember& member = find(name);
     const auto unpacked = member.is_stored ? std::vector<std::byte>() : zip_.unpack(member);
     const auto bytes = member.is_stored ? zip_.packed(member) : std::span<const std::byte>(unpacked);
-    NpyHeader header = parse_header(bytes.first(std::min<uint64_t>(bytes.size(), kLargestHeader)), where);
+    NpyHeader header = parse_header(bytes.first(std::min<uint64_t>(bytes.size(), kLargestNpyHeader)), where);
     const auto data = bytes.subspan(header.length);
     const auto dtype = dtype_of(header.descr, where);
     const auto size = byte_size(header.shape, dtype);

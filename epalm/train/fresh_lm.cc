@@ -17,12 +17,12 @@ constexpr int64_t kHeads = 4;
 constexpr double kPositionSize = 0.1;  // amplitude of its waves, about a token's standard deviation
 constexpr double kFastestWave = 2.8;   // radians per token: tells neighbours apart
 constexpr double kSlowestWave = 0.01;
-constexpr double kLookSharpness = 1.5;   // of attention by position
-constexpr double kMatchSharpness = 1.2;  // of attention by equal token
-constexpr double kNoteSharpness = 1.56;  // of attention by equal note, which is fainter than a token
-constexpr double kCopySize = 0.08;       // a normalised token copied into the states is as large as an embedding
-constexpr double kOtherOutputs = 0.05;   // of the remaining attention outputs
-constexpr double kNewOutputs = 0.02;     // of what a larger model has more
+constexpr double kPositionSharpness = 1.5;  // of attention by position
+constexpr double kMatchSharpness = 1.2;     // of attention by equal token
+constexpr double kNoteSharpness = 1.56;     // of attention by equal note, which is fainter than a token
+constexpr double kCopySize = 0.08;          // a normalised token copied into the states is as large as an embedding
+constexpr double kOtherOutputs = 0.05;      // of the remaining attention outputs
+constexpr double kNewOutputs = 0.02;        // of what a larger model has more
 
 // Writes heads into the random weights. Rows of a projection: what a head reads from the P + R dimensions of a state, P
 // of the position, then R of the token; P is also the width of a head.
@@ -68,8 +68,8 @@ class HeadWriter {
       query[2 * i][2 * i + 1] = -std::sin(angle);
       query[2 * i + 1][2 * i] = std::sin(angle);
     }
-    put_rows(layer, head, "q_proj", query * kLookSharpness);
-    put_rows(layer, head, "k_proj", key * kLookSharpness);
+    put_rows(layer, head, "q_proj", query * kPositionSharpness);
+    put_rows(layer, head, "k_proj", key * kPositionSharpness);
   }
 
   // The head attends where `key` [P,R] of a state equals `query` [P,R] of its own.

@@ -13,7 +13,7 @@
 namespace epalm::train {
 namespace {
 
-const std::string kEnd = "</s>";
+const std::string kEndOfText = "</s>";
 
 }  // namespace
 
@@ -25,8 +25,8 @@ TextCeiling text_ceiling(const lm::Opt& lm, const text::Tokenizer& tokenizer, co
     std::vector<std::vector<int64_t>> lines;
     std::vector<std::vector<int64_t>> answers;
     for (const auto& question : questions) {
-      lines.push_back(tokenizer.encode(description + kEnd + question.text + "?</a>"));
-      answers.push_back(tokenizer.encode(question.answer + kEnd, false));
+      lines.push_back(tokenizer.encode(description + kEndOfText + question.text + "?</a>"));
+      answers.push_back(tokenizer.encode(question.answer + kEndOfText, false));
       lines.back().insert(lines.back().end(), answers.back().begin(), answers.back().end());
     }
     if (lines.empty()) continue;

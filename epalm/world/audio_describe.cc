@@ -6,23 +6,23 @@
 namespace epalm::world {
 namespace {
 
-struct Told {
+struct Said {
   bool loudness = true;
   bool pitch = true;
   bool length = true;
 };
 
-// "a loud high short beep", less what is not told.
-std::string phrase(const Sound& sound, const Told& told) {
+// "a loud high short beep", less what is not said.
+std::string phrase(const Sound& sound, const Said& said) {
   std::string text;
-  if (told.loudness) text += word_of(kLoudnesses, sound.loudness) + " ";
-  if (told.pitch) text += word_of(kPitches, sound.pitch) + " ";
-  if (told.length) text += word_of(kLengths, sound.length) + " ";
+  if (said.loudness) text += word_of(kLoudnesses, sound.loudness) + " ";
+  if (said.pitch) text += word_of(kPitches, sound.pitch) + " ";
+  if (said.length) text += word_of(kLengths, sound.length) + " ";
   return with_article(text + word_of(kSoundKinds, sound.kind));
 }
 
-std::vector<std::string> phrases(const AudioScene& scene, const Told& told) {
-  return each(scene.sounds, [&](const Sound& sound) { return phrase(sound, told); });
+std::vector<std::string> phrases(const AudioScene& scene, const Said& said) {
+  return each(scene.sounds, [&](const Sound& sound) { return phrase(sound, said); });
 }
 
 std::string counted_sounds(const AudioScene& scene) {
@@ -30,11 +30,11 @@ std::string counted_sounds(const AudioScene& scene) {
 }
 
 std::string one_caption(const AudioScene& scene, PythonRandom& random) {
-  Told told;
-  told.loudness = coin(random);
-  told.pitch = random.randrange(3) != 0;
-  told.length = coin(random);
-  const std::string text = chained(phrases(scene, told), {", then ", " and then ", " followed by "}, random);
+  Said said;
+  said.loudness = coin(random);
+  said.pitch = random.randrange(3) != 0;
+  said.length = coin(random);
+  const std::string text = chained(phrases(scene, said), {", then ", " and then ", " followed by "}, random);
   return pick(random, {"", "a recording of ", "there is ", "we hear ", "this is ", counted_sounds(scene) + ": "}) +
          text + ".";
 }

@@ -7,7 +7,7 @@
 namespace epalm::world {
 namespace {
 
-std::string fact(PythonRandom& random) {
+std::string audio_fact(PythonRandom& random) {
   switch (random.randrange(4)) {
     case 0:
       return with_article(random.choice(std::vector<std::string>(kSoundKinds.begin(), kSoundKinds.end()))) +
@@ -31,7 +31,7 @@ Document document(const AudioScene& scene, PythonRandom& random) {
 }
 
 std::vector<std::string> audio_corpus(PythonRandom& random, int count) {
-  return corpus_of(random, count, fact, random_audio_scene);
+  return corpus_of(random, count, audio_fact, random_audio_scene);
 }
 
 }  // namespace epalm::world

@@ -22,7 +22,7 @@ using std::filesystem::path;
 
 constexpr int kMostClips = 100'000;
 
-struct SplitPlan {
+struct ClipPlan {
   Split split;
   std::string name;
   int clips;
@@ -30,7 +30,7 @@ struct SplitPlan {
   int first_id;  // apart from each other, so that a clip keeps its name whatever the other counts are
 };
 
-std::array<SplitPlan, 3> plans(const ClipCounts& counts) {
+std::array<ClipPlan, 3> clip_plans(const ClipCounts& counts) {
   return {{{Split::kTrain, "train", counts.train, counts.train_questions, 0},
            {Split::kVal, "val", counts.val, counts.test_questions, kMostClips},
            {Split::kTest, "test", counts.test, counts.test_questions, 2 * kMostClips}}};
@@ -91,7 +91,7 @@ template <typename MakeFiles, typename WriteClip>
 void write_splits(const ClipCounts& counts, MakeFiles make_files, WriteClip write_clip, const OnClipWritten& progress) {
   const int total = counts.train + counts.val + counts.test;
   int done = 0;
-  for (const SplitPlan& plan : plans(counts)) {
+  for (const ClipPlan& plan : clip_plans(counts)) {
     SplitFiles files = make_files(plan);
     for (int i = 0; i < plan.clips; ++i) {
       write_clip(plan, i, plan.first_id + i, files);
@@ -130,12 +130,12 @@ void write_video_world(const path& folder, const VideoWorldOptions& options, con
   encoding.fps_numerator = options.fps;
   encoding.crf = options.quality;
   encoding.b_frames = 2;
-  const auto make_files = [&](const SplitPlan& plan) {
+  const auto make_files = [&](const ClipPlan& plan) {
     const std::string captions = plan.split == Split::kTrain ? "train7k" : plan.name;  // as the published split
     return SplitFiles(annotation / fmt::format("msrvtt_caption_{}.json", captions),
                       annotation / fmt::format("msrvtt_vqa_{}.json", plan.name), "video");
   };
-  const auto write_clip = [&](const SplitPlan& plan, int index, int id, SplitFiles& files) {
+  const auto write_clip = [&](const ClipPlan& plan, int index, int id, SplitFiles& files) {
     const VideoSample sample = make_video_sample(
         options.seed, plan.split, index, {{options.clips.captions, plan.questions}, {options.size_px, options.frames}});
     const std::string name = fmt::format("video{}.mp4", id);
@@ -156,12 +156,12 @@ void write_audio_world(const path& folder, const AudioWorldOptions& options, con
   const path annotation = folder / "AudioCaps" / "annotation";
   const path audios = folder / "AudioCaps" / "audios";
   make_folder(annotation);
-  const auto make_files = [&](const SplitPlan& plan) {
+  const auto make_files = [&](const ClipPlan& plan) {
     make_folder(audios / plan.name);
     return SplitFiles(annotation / fmt::format("audiocaps_caption_{}.json", plan.name),
                       annotation / fmt::format("audiocaps_qa_{}.json", plan.name), "audio");
   };
-  const auto write_clip = [&](const SplitPlan& plan, int index, int id, SplitFiles& files) {
+  const auto write_clip = [&](const ClipPlan& plan, int index, int id, SplitFiles& files) {
     const AudioSample sample =
         make_audio_sample(options.seed, plan.split, index, {options.clips.captions, plan.questions});
     const std::string name = fmt::format("{}/sound{}.flac", plan.name, id);

@@ -19,7 +19,7 @@ struct ItemTask {
 };
 
 // Whether a text speaks of it (LabelHead::facts).
-enum class Told { kNo, kYes };
+enum class InWords { kNo, kYes };
 
 // Something to tell about an item by the items and its position: 0 .. values - 1, or -1 for nothing.
 template <typename Item>
@@ -27,7 +27,7 @@ struct Aspect {
   std::string name;
   int values;
   std::function<int(const std::vector<Item>&, size_t position)> value;
-  Told told = Told::kYes;
+  InWords told = InWords::kYes;
 };
 
 template <typename Item>
@@ -52,7 +52,7 @@ Aspect<Item> neighbour_aspect(const std::string& name, Attribute<Item> attribute
 // What an encoder learns and no question asks for.
 template <typename Item>
 Aspect<Item> untold(Aspect<Item> aspect) {
-  aspect.told = Told::kNo;
+  aspect.told = InWords::kNo;
   return aspect;
 }
 
@@ -99,13 +99,13 @@ class ItemTasks {
   }
 
   // "count colour 3": the number of items with that value.
-  void add_counts(const std::string& name, Attribute<Item> attribute, int values, Told told = Told::kYes) {
+  void add_counts(const std::string& name, Attribute<Item> attribute, int values, InWords told = InWords::kYes) {
     for (int value = 0; value < values; ++value) {
       add_count_of(fmt::format("count {} {}", name, value), attribute, value, told);
     }
   }
 
-  void add_count_of(const std::string& name, Attribute<Item> attribute, int value, Told told) {
+  void add_count_of(const std::string& name, Attribute<Item> attribute, int value, InWords told) {
     add(name, kMaxItems + 1, facts(told, kMaxItems),
         [=](const Items& items) { return count_value(items, attribute, value); });
   }
@@ -124,7 +124,7 @@ class ItemTasks {
   }
 
  private:
-  static int facts(Told told, int values) { return told == Told::kYes ? values : 0; }
+  static int facts(InWords told, int values) { return told == InWords::kYes ? values : 0; }
 
   void add(std::string name, int classes, int facts, std::function<int64_t(const Items&)> label) {
     tasks_.push_back({{std::move(name), classes, facts}, std::move(label)});

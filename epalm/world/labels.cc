@@ -16,8 +16,8 @@ ItemTasks<Object> make_tasks() {
   tasks.add_keyed("shape", &Object::shape, kShapeCount, {colour, size, place});
   tasks.add_count();
   tasks.add_counts("colour", &Object::colour, kColourCount);
-  tasks.add_counts("shape", &Object::shape, kShapeCount, Told::kNo);
-  tasks.add_count_of("count big", &Object::size, kBig, Told::kNo);
+  tasks.add_counts("shape", &Object::shape, kShapeCount, InWords::kNo);
+  tasks.add_count_of("count big", &Object::size, kBig, InWords::kNo);
   return tasks;
 }
 

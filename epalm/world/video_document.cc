@@ -7,7 +7,7 @@
 namespace epalm::world {
 namespace {
 
-std::string fact(PythonRandom& random) {
+std::string video_fact(PythonRandom& random) {
   if (coin(random)) return synonym_fact(Medium::kVideo, random);
   return pick(random,
               {"a shape that grows is small and then big.", "a shape that shrinks is big and then small.",
@@ -25,7 +25,7 @@ Document document(const VideoScene& scene, PythonRandom& random) {
 }
 
 std::vector<std::string> video_corpus(PythonRandom& random, int count) {
-  return corpus_of(random, count, fact, random_video_scene);
+  return corpus_of(random, count, video_fact, random_video_scene);
 }
 
 }  // namespace epalm::world

@@ -40,8 +40,8 @@ ItemTasks<Event> make_tasks() {
   tasks.add_keyed("action", &Event::action, kActionCount, {untold(colour), shape, untold(order)});
   tasks.add_count();
   tasks.add_counts("colour", &Event::colour, kColourCount);
-  tasks.add_counts("shape", &Event::shape, kShapeCount, Told::kNo);
-  tasks.add_counts("action", &Event::action, kActionCount, Told::kNo);
+  tasks.add_counts("shape", &Event::shape, kShapeCount, InWords::kNo);
+  tasks.add_counts("action", &Event::action, kActionCount, InWords::kNo);
   return tasks;
 }
 
