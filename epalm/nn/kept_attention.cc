@@ -1,27 +1,26 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <vector>
 
 #include "epalm/base/shapes.h"
 #include "epalm/nn/attention.h"
+#include "epalm/nn/vectors.h"
 
 namespace epalm::nn {
 namespace {
 
-// Several partial sums, so that compilers may use vector registers without reordering a sum themselves.
-float dot(const float* a, const float* b, int64_t count) {
-  constexpr int64_t kLanes = 16;
-  std::array<float, kLanes> sums{};
+EPALM_INLINE float dot(const float* a, const float* b, int64_t count) {
+  Floats sums{}, left, right;
   int64_t i = 0;
   for (; i + kLanes <= count; i += kLanes) {
-    for (int64_t lane = 0; lane < kLanes; ++lane) sums[lane] += a[i + lane] * b[i + lane];
+    load(left, a + i);
+    load(right, b + i);
+    sums += left * right;
   }
-  float sum = 0;
+  float sum = sum_of(sums);
   for (; i < count; ++i) sum += a[i] * b[i];
-  for (const float lane : sums) sum += lane;
   return sum;
 }
 
@@ -31,6 +30,32 @@ void softmax(float* scores, int64_t count) {
   float sum = 0;
   for (int64_t i = 0; i < count; ++i) sum += scores[i] = std::exp(scores[i] - most);
   for (int64_t i = 0; i < count; ++i) scores[i] /= sum;
+}
+
+// Where keys or values of a sequence lie: row p is from[p].
+using Places = std::vector<const float*>;
+
+// Adds the product of a query [H·d] and each key to scores [H,Tk].
+EPALM_CPU_CLONES void add_scores(const float* query, const Places& keys, int64_t heads, int64_t head_width,
+                                 float* scores) {
+  const auto count = std::ssize(keys);
+  for (int64_t p = 0; p < count; ++p) {
+    for (int64_t h = 0; h < heads; ++h) {
+      scores[h * count + p] += dot(query + h * head_width, keys[p] + h * head_width, head_width);
+    }
+  }
+}
+
+// Adds the values, each times its weight [H,Tk], to mixed [H·d].
+EPALM_CPU_CLONES void mix(const float* weights, const Places& values, int64_t heads, int64_t head_width, float* mixed) {
+  const auto count = std::ssize(values);
+  for (int64_t p = 0; p < count; ++p) {
+    const float* value = values[p];
+    for (int64_t h = 0; h < heads; ++h) {
+      const float weight = weights[h * count + p];
+      for (int64_t c = h * head_width; c < (h + 1) * head_width; ++c) mixed[c] += weight * value[c];
+    }
+  }
 }
 
 }  // namespace
@@ -72,24 +97,17 @@ at::Tensor attention(const at::Tensor& q, const KeptRows& kept, int64_t heads, c
     std::vector<float> weights(static_cast<size_t>(heads * keys));  // [H,Tk]
     for (int64_t task = begin; task < end; ++task) {
       const int64_t b = task / queries, i = task % queries;
-      const auto row_of = [&](const float* store, int64_t p) {
-        return store + (p * rows + where[b * keys + p]) * width;
+      const auto places = [&](const float* store) {
+        Places rows_of_b;
+        for (int64_t p = 0; p < keys; ++p) rows_of_b.push_back(store + (p * rows + where[b * keys + p]) * width);
+        return rows_of_b;
       };
-      for (int64_t p = 0; p < keys; ++p) {
-        const float *x = query + task * width, *y = row_of(key, p);
-        for (int64_t h = 0; h < heads; ++h) {
-          weights[h * keys + p] = dot(x + h * head_width, y + h * head_width, head_width) + bias[b][h][i][p];
-        }
+      for (int64_t h = 0; h < heads; ++h) {
+        for (int64_t p = 0; p < keys; ++p) weights[h * keys + p] = bias[b][h][i][p];
       }
+      add_scores(query + task * width, places(key), heads, head_width, weights.data());
       for (int64_t h = 0; h < heads; ++h) softmax(weights.data() + h * keys, keys);
-      float* sum = mixed + task * width;
-      for (int64_t p = 0; p < keys; ++p) {
-        const float* y = row_of(value, p);
-        for (int64_t h = 0; h < heads; ++h) {
-          const float weight = weights[h * keys + p];
-          for (int64_t c = h * head_width; c < (h + 1) * head_width; ++c) sum[c] += weight * y[c];
-        }
-      }
+      mix(weights.data(), places(value), heads, head_width, mixed + task * width);
     }
   });
   return out;  // [B,Tq,H·d]

@@ -3,6 +3,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "epalm/base/shapes.h"
+#include "epalm/nn/dot_products.h"
 #include "epalm/nn/packed_matrix.h"
 #include "epalm/nn/product.h"
 
@@ -15,15 +16,17 @@ at::Tensor rows(const at::Tensor& x) {
 
 // A few rows of a frozen matrix are read as they lie; nothing where another product suits them better.
 std::optional<at::Tensor> product_of_few_rows(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  const bool kept = weight.scalar_type() == at::kFloat || weight.scalar_type() == at::kBFloat16;
-  if (x.size(0) > kFewRows || x.scalar_type() != at::kFloat || !kept || !weight.is_contiguous() ||
-      weight.size(1) % kFewColumns != 0)
+  const auto kept = [&](at::ScalarType type) { return weight.scalar_type() == type; };
+  if ((!kept(at::kFloat) && !kept(at::kBFloat16)) || !weight.is_contiguous() || weight.size(1) % kFewColumns != 0)
     return {};
-  const auto format =
-      weight.scalar_type() == at::kFloat ? PackedMatrix::Format::kFloat32 : PackedMatrix::Format::kBFloat16;
-  return few_rows_product(
-      x.contiguous(),
-      {.format = format, .values = weight.data_ptr(), .rows = weight.size(0), .columns = weight.size(1)}, bias);
+  const PackedMatrix matrix{
+      .format = kept(at::kFloat) ? PackedMatrix::Format::kFloat32 : PackedMatrix::Format::kBFloat16,
+      .values = weight.data_ptr(),
+      .rows = weight.size(0),
+      .columns = weight.size(1)};
+  if (x.size(0) <= kMostDotRows && has_dot_products(matrix.format)) return dot_product(x, matrix, bias);
+  if (x.size(0) <= kFewRows && x.scalar_type() == at::kFloat) return few_rows_product(x.contiguous(), matrix, bias);
+  return {};
 }
 
 // What the weight is multiplied with must have its type: float16 has no fast product on CPUs and is computed in

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "epalm/base/shapes.h"
+#include "epalm/nn/dot_products.h"
 #include "epalm/nn/int8_rows.h"
 #include "epalm/nn/int8_sums.h"
 #include "epalm/nn/packed_matrix.h"
@@ -75,7 +76,9 @@ at::Tensor QuantizedMatrix::rows(int64_t first, int64_t count) const {
 }
 
 at::Tensor QuantizedMatrix::times(const at::Tensor& x, const at::Tensor& bias, Inputs inputs) const {
-  if (x.size(0) <= kFewRows) return few_rows_product(x.contiguous(), packed(), bias);
+  const PackedMatrix matrix = packed();
+  if (x.size(0) <= kMostDotRows && has_dot_products(matrix.format)) return dot_product(x, matrix, bias);
+  if (x.size(0) <= kFewRows) return few_rows_product(x.contiguous(), matrix, bias);
   if (inputs == Inputs::kInt8 && bits_ == 8 && in_features() <= kMostInt8Terms && adds_up_int8()) {
     const Int8Rows rows = int8_rows(x);
     return scaled(int8_sums(rows.values, values_), rows.scales, scales_, bias);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "epalm/base/error.h"
+#include "epalm/nn/dot_products.h"
 #include "epalm/nn/int8_sums.h"
 #include "epalm/nn/packed_matrix.h"
 #include "tests/nn/rounding.h"
@@ -42,14 +43,16 @@ TEST_P(QuantizedMatrices, TakeTheBytesTheySay) {
   EXPECT_EQ(matrix_.out_features(), kOut);
 }
 
-// Few rows are multiplied with what the integers say, many with that in bfloat16.
+// Up to kMostDotRows rows may be rounded to 8 bits in groups, by half of what a 127th of the largest number is; more
+// are multiplied with what the integers say in bfloat16.
 TEST_P(QuantizedMatrices, MultiplyAsTheirRowsDo) {
   const at::Tensor dense = matrix_.rows(0, kOut).to(at::kDouble), bias = uniform({kOut}, 3);
-  for (const int64_t rows : {int64_t{1}, kFewRows, kFewRows + 1, int64_t{40}}) {
+  for (const int64_t rows : {int64_t{1}, kFewRows, kFewRows + 1, kMostDotRows, kMostDotRows + 1}) {
     const at::Tensor x = uniform({rows, kIn}, 2);
     const ExactProduct exact(x, dense.t(), bias);
     const at::Tensor rounding = x.abs().to(at::kDouble).matmul(dense.abs().t()) * 2 * kBfloat16Unit;
-    expect_within(matrix_.times(x, bias), exact.value, exact.bound + rounding);
+    const at::Tensor moved = x.abs().amax(1, true).to(at::kDouble) * (0.5 / 127 + 4 * kUnit);  // [M,1]
+    expect_within(matrix_.times(x, bias), exact.value, exact.bound + rounding + moved * dense.abs().sum(1));
   }
 }
 
@@ -95,7 +98,7 @@ TEST(QuantizedMatrixOf8Bits, MultipliesRowsIn8Bits) {
   const QuantizedMatrix matrix(weight, 8, "weight");
   const at::Tensor dense = matrix.values().to(at::kDouble) * matrix.scales().to(at::kDouble).unsqueeze(1);
   const at::Tensor bias = uniform({kOut}, 3);
-  for (const int64_t rows : {kFewRows + 1, int64_t{40}}) {
+  for (const int64_t rows : {kMostDotRows + 1, 2 * kMostDotRows}) {
     at::Tensor x = uniform({rows, kIn}, 2);
     x[2].zero_();
     const ExactProduct exact(x, dense.t(), bias);
@@ -111,14 +114,15 @@ TEST(QuantizedMatrixOf8Bits, MultipliesRowsIn8Bits) {
 TEST(QuantizedMatrixOf8Bits, GivesARowTheSameInAnyBatch) {
   if (!adds_up_int8()) GTEST_SKIP() << "neither this CPU nor this build adds up products of 8 bits";
   const QuantizedMatrix matrix(uniform({kOut, kIn}, 1), 8, "weight");
-  const at::Tensor x = uniform({60, kIn}, 2);
+  const at::Tensor x = uniform({3 * kMostDotRows, kIn}, 2);
   const at::Tensor y = matrix.times(x, {}, Inputs::kInt8);
-  EXPECT_TRUE(at::equal(matrix.times(x.narrow(0, 20, 25), {}, Inputs::kInt8), y.narrow(0, 20, 25)));
+  const int64_t some = kMostDotRows + 5;
+  EXPECT_TRUE(at::equal(matrix.times(x.narrow(0, 20, some), {}, Inputs::kInt8), y.narrow(0, 20, some)));
 }
 
 TEST(QuantizedMatrixOf8Bits, PassesOnThatAnInputIsNotFinite) {
   const QuantizedMatrix matrix(uniform({kOut, kIn}, 1), 8, "weight");
-  at::Tensor x = uniform({20, kIn}, 2);
+  at::Tensor x = uniform({kMostDotRows + 1, kIn}, 2);
   x[5][1] = std::nanf("");
   x[6][1] = INFINITY;
   const at::Tensor y = matrix.times(x, {}, Inputs::kInt8);

@@ -1,0 +1,25 @@
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include "epalm/nn/cpu_isa.h"
+
+namespace epalm::nn {
+namespace {
+
+bool has(dnnl::cpu_isa wanted) {
+  const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa()), bits = static_cast<unsigned>(wanted);
+  return (isa & bits) == bits;
+}
+
+}  // namespace
+
+bool cpu_adds_up_int8() {
+  static const bool kHas = has(dnnl::cpu_isa::avx512_core_vnni);
+  return kHas;
+}
+
+bool cpu_adds_up_bfloat16() {
+  static const bool kHas = has(dnnl::cpu_isa::avx512_core_bf16);
+  return kHas;
+}
+
+}  // namespace epalm::nn

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include "epalm/nn/packed_matrix.h"
+
+namespace epalm::nn {
+
+// Up to so many rows dot_product() is faster than making the matrix suit a product of many rows.
+inline constexpr int64_t kMostDotRows = 64;
+
+// Whether this CPU has instructions that add up products of numbers as short as the matrix's: AVX-512 VNNI for
+// integers, AVX-512 BF16 for bfloat16. ONEDNN_MAX_CPU_ISA counts in a build with oneDNN.
+bool has_dot_products(PackedMatrix::Format format);
+
+// x Wᵀ + b with x rounded to the matrix's kind: to bfloat16 for bfloat16; for integers to 8 bits, each 64 neighbours of
+// a row with a scale of their own (int8_rows.h), so that a number far larger than the others blurs few of them. The
+// matrix is read as it lies, once from memory for all rows. x [M,columns] float32, columns a multiple of kFewColumns, b
+// [rows] float32 or undefined -> [M,rows] float32. A row's result does not depend on the others. No autograd. For
+// formats of which has_dot_products() is true.
+at::Tensor dot_product(const at::Tensor& x, const PackedMatrix& matrix, const at::Tensor& bias);
+
+}  // namespace epalm::nn
