@@ -14,6 +14,12 @@ if(NOT TARGET epalm::torch)
   target_link_libraries(epalm_torch INTERFACE ${TORCH_LIBRARIES})
   separate_arguments(epalm_torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
   target_compile_options(epalm_torch INTERFACE ${epalm_torch_flags})
+  # at::parallel_for is a header's: without OpenMP it runs on one thread and says nothing. clang would bring a second
+  # OpenMP library beside the one that libtorch and oneDNN run on, so its builds do without.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    find_package(OpenMP REQUIRED)
+    target_link_libraries(epalm_torch INTERFACE OpenMP::OpenMP_CXX)
+  endif()
 endif()
 
 # Debian's dnnl package file insists on OpenCL, which the CPU engine does not need: take library and header directly.

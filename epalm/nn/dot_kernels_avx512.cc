@@ -14,6 +14,11 @@ namespace epalm::nn {
 namespace {
 
 constexpr int64_t kCachedBytes = 128 << 10;  // of the matrix, which stay in the second cache while all of x meets them
+#ifndef AHEAD
+#define AHEAD 16
+#endif
+// Rows are too short for the processor to foresee the next ones. May lie behind the matrix: no address is refused.
+constexpr int64_t kAhead = AHEAD << 10;
 constexpr int kOut = 4;                      // rows of the matrix at a time: sums that do not wait for one another
 
 // Four numbers times four make a lane of sums of products. Unsigned times signed is what the instruction takes.
@@ -68,9 +73,7 @@ EPALM_VNNI EPALM_ALWAYS void add_step(const PackedMatrix& matrix, const Int8Oper
                                       int64_t column, bool half, __m512 (&sums)[kCount][kRows]) {
   __m512i numbers[kCount];
   for (int o = 0; o < kCount; ++o) {
-    // Of the rows that come next: rows are too short for the processor to foresee them.
-    _mm_prefetch(static_cast<const char*>(Format(matrix, std::min(n + o + kCount, matrix.rows - 1)).at(column)),
-                 _MM_HINT_T0);
+    _mm_prefetch(static_cast<const char*>(Format(matrix, n + o).at(column)) + kAhead, _MM_HINT_T0);
     numbers[o] = Format(matrix, n + o).read(column, half);
   }
   for (int r = 0; r < kRows; ++r) {
@@ -120,9 +123,7 @@ EPALM_BF16 EPALM_ALWAYS void multiply_block(const PackedMatrix& matrix, const BF
   for (int64_t column = 0; column < matrix.columns; column += 32) {
     __m512bh numbers[kCount];
     for (int o = 0; o < kCount; ++o) {
-      _mm_prefetch(
-          reinterpret_cast<const char*>(first + std::min(n + o + kCount, matrix.rows - 1) * matrix.columns + column),
-          _MM_HINT_T0);
+      _mm_prefetch(reinterpret_cast<const char*>(first + (n + o) * matrix.columns + column) + kAhead, _MM_HINT_T0);
       numbers[o] = load(first + (n + o) * matrix.columns + column);
     }
     for (int r = 0; r < kRows; ++r) {

@@ -1,5 +1,7 @@
 #include "epalm/report/markdown_table.h"
 
+#include <fmt/format.h>
+
 #include "epalm/base/error.h"
 #include "epalm/report/escape.h"
 
@@ -21,7 +23,7 @@ std::string render_markdown_table(const TextTable& table) {
   const auto add_line = [&](const std::vector<std::string>& row) {
     EPALM_ASSERT(row.size() <= columns);
     text += "|";
-    for (size_t i = 0; i < columns; ++i) text += " " + (i < row.size() ? escape_markdown(row[i]) : "") + " |";
+    for (size_t i = 0; i < columns; ++i) text += fmt::format(" {} |", i < row.size() ? escape_markdown(row[i]) : "");
     text += "\n";
   };
   add_line(table.header);

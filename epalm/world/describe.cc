@@ -1,5 +1,7 @@
 #include "epalm/world/describe.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "epalm/world/wording.h"
@@ -39,7 +41,8 @@ std::string one_caption(const Scene& scene, PythonRandom& random) {
   const bool with_size = random.randrange(3) != 0;
   const bool with_place = random.randrange(3) != 0;
   const auto phrase = [&](const Object& object) {
-    return with_article(noun(object, with_size)) + (with_place ? " " + at_place(object, random) : "");
+    const std::string what = with_article(noun(object, with_size));
+    return with_place ? fmt::format("{} {}", what, at_place(object, random)) : what;
   };
   const std::string list = listed(each(objects, phrase));
   switch (random.randrange(5)) {

@@ -9,7 +9,9 @@ TEST(Task, IsNamedAndFoundByItsName) {
   for (const Task task : kTasks) {
     EXPECT_EQ(task_named(task_name(task)), task);
     EXPECT_EQ(task_in("my_" + std::string(task_name(task)) + "_run.yaml"), task);
-    if (task != Task::kGqa) EXPECT_EQ(task_of(modality_of(task), is_caption(task)), task);
+    if (task != Task::kGqa) {
+      EXPECT_EQ(task_of(modality_of(task), is_caption(task)), task);
+    }
   }
   EXPECT_EQ(task_named("video"), std::nullopt);
   EXPECT_EQ(task_in("run.yaml"), std::nullopt);

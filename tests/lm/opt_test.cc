@@ -271,7 +271,7 @@ std::vector<LayerHooks> noting(std::vector<std::pair<at::Tensor, at::Tensor>>& a
       return output;
     };
   };
-  return std::vector<LayerHooks>(kLayers, LayerHooks{into(attention), into(fc2)});
+  return std::vector<LayerHooks>(kLayers, LayerHooks{into(attention), into(fc2), {}});
 }
 
 TEST_P(OptOf, HooksThatGiveBackTheOutputChangeNothing) {
