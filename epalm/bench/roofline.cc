@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <vector>
 
 #include "epalm/bench/race.h"
 #include "epalm/nn/int8_sums.h"
+#include "epalm/nn/large_pages.h"
 #include "epalm/nn/product.h"
 
 namespace epalm::bench {
@@ -16,13 +16,14 @@ namespace epalm::bench {
 double memory_gb_per_s() {
   constexpr int64_t kNumbers = int64_t{1} << 27;  // of eight bytes: one gigabyte
   constexpr int64_t kSums = 16;                   // in registers, side by side
-  std::vector<uint64_t> numbers(kNumbers, 1);
+  const at::Tensor array = nn::empty_in_large_pages({kNumbers}, at::kLong).fill_(1);
+  const auto* numbers = static_cast<const uint64_t*>(array.data_ptr());
   std::atomic<uint64_t> total{0};
   const auto read_all = [&] {
     at::parallel_for(0, kNumbers / kSums, 1 << 16, [&](int64_t begin, int64_t end) {
       uint64_t sums[kSums] = {};
       for (int64_t i = begin; i < end; ++i) {
-        for (int64_t k = 0; k < kSums; ++k) sums[k] += numbers[static_cast<size_t>(i * kSums + k)];
+        for (int64_t k = 0; k < kSums; ++k) sums[k] += numbers[i * kSums + k];
       }
       for (const uint64_t sum : sums) total += sum;
     });

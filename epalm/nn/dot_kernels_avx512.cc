@@ -14,12 +14,10 @@ namespace epalm::nn {
 namespace {
 
 constexpr int64_t kCachedBytes = 128 << 10;  // of the matrix, which stay in the second cache while all of x meets them
-#ifndef AHEAD
-#define AHEAD 16
-#endif
-// Rows are too short for the processor to foresee the next ones. May lie behind the matrix: no address is refused.
-constexpr int64_t kAhead = AHEAD << 10;
-constexpr int kOut = 4;                      // rows of the matrix at a time: sums that do not wait for one another
+// Bytes to fetch ahead of those in use: rows are too short for the processor to foresee the next ones. They may lie
+// behind the matrix, for no address is refused.
+constexpr int64_t kAhead = 16 << 10;
+constexpr int kOut = 4;  // rows of the matrix at a time: sums that do not wait for one another
 
 // Four numbers times four make a lane of sums of products. Unsigned times signed is what the instruction takes.
 struct Int8 {

@@ -34,15 +34,15 @@ Parts parts_of(const Weights& weights) {
   return parts;
 }
 
-std::string sum_of(const at::Tensor& tensor) {
+std::string checksum_of(const at::Tensor& tensor) {
   return fmt::format("{:016x}", checksum(std::span(static_cast<const std::byte*>(tensor.data_ptr()), tensor.nbytes())));
 }
 
 // The sums of all, each thread taking one tensor after another.
-std::vector<std::string> sums_of(const Parts& parts) {
+std::vector<std::string> checksums_of(const Parts& parts) {
   std::vector<std::string> sums(parts.size());
   at::parallel_for(0, std::ssize(parts), 1, [&](int64_t begin, int64_t end) {
-    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) sums[i] = sum_of(parts[i].second);
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) sums[i] = checksum_of(parts[i].second);
   });
   return sums;
 }
@@ -68,7 +68,7 @@ class PackedFile {
   void check() const {
     require(taken_.size() == file_->names().size(), "'{}' holds {} tensors, expected {}", file_->path().string(),
             file_->names().size(), taken_.size());
-    const auto sums = sums_of(taken_);
+    const auto sums = checksums_of(taken_);
     for (size_t i = 0; i < taken_.size(); ++i) {
       require(metadata(kSumEntry + taken_[i].first) == sums[i], "'{}': {} is damaged, its checksum is wrong",
               file_->path().string(), taken_[i].first);
@@ -90,7 +90,7 @@ class PackedFile {
 
 void write_packed_weights(const std::filesystem::path& path, const Weights& weights, const std::string& key) {
   const Parts parts = parts_of(weights);
-  const auto sums = sums_of(parts);
+  const auto sums = checksums_of(parts);
   std::map<std::string, std::string> metadata{{kFormatEntry, kVersion}, {kKeyEntry, key}};
   for (size_t i = 0; i < parts.size(); ++i) metadata[kSumEntry + parts[i].first] = sums[i];
   io::write_safetensors(path, parts, metadata);

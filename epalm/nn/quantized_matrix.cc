@@ -7,6 +7,7 @@
 #include "epalm/nn/dot_products.h"
 #include "epalm/nn/int8_rows.h"
 #include "epalm/nn/int8_sums.h"
+#include "epalm/nn/large_pages.h"
 #include "epalm/nn/packed_matrix.h"
 #include "epalm/nn/product.h"
 
@@ -36,7 +37,7 @@ QuantizedMatrix::QuantizedMatrix(const at::Tensor& weight, int bits, const std::
   require(in % kFewColumns == 0,
           "{} has rows of {} numbers; in {} bits they must be a multiple of {}: keep the model in bf16", name, in, bits,
           kFewColumns);
-  values_ = bits == 8 ? at::empty({out, in}, at::kChar) : at::empty({out, in / 2}, at::kByte);
+  values_ = bits == 8 ? empty_in_large_pages({out, in}, at::kChar) : empty_in_large_pages({out, in / 2}, at::kByte);
   scales_ = bits == 8 ? at::empty({out}) : at::empty({out, in / kFewColumns});
   // Some rows at a time: float32 of a whole matrix would leave holes of several times its size in the heap.
   const int64_t count = std::max<int64_t>(1, kTileBytes / (4 * in));

@@ -7,6 +7,7 @@
 
 #include "epalm/base/error.h"
 #include "epalm/io/mapped_tensor.h"
+#include "epalm/nn/large_pages.h"
 
 namespace epalm::nn {
 namespace {
@@ -27,7 +28,7 @@ void add(Weights& weights, const WeightSpec& spec, const at::Tensor& tensor, Pre
   if (const int bits = bits_of(spec, precision); bits > 0) {
     weights.add_quantized(spec.name, tensor, bits);
   } else {
-    weights.add(spec.name, tensor.to(type_of(spec, precision)).contiguous());
+    weights.add(spec.name, in_large_pages(tensor, type_of(spec, precision)));
   }
 }
 
@@ -151,7 +152,7 @@ Weights random_weights(const std::vector<WeightSpec>& table, uint64_t seed, doub
   auto generator = at::detail::createCPUGenerator(seed);
   Weights weights;
   for (const WeightSpec& spec : table) {
-    at::Tensor tensor = at::empty(spec.shape, at::dtype(type_of(spec, precision)));
+    at::Tensor tensor = empty_in_large_pages(spec.shape, type_of(spec, precision));
     switch (spec.init) {
       case Init::kNormal:
         tensor.normal_(0.0, std, generator);
