@@ -10,11 +10,17 @@ bool cpu_adds_up_int8() {
 bool cpu_adds_up_bfloat16() {
   return cpu_adds_up_int8() && __builtin_cpu_supports("avx512bf16");
 }
+bool cpu_multiplies_tiles() {
+  return false;  // libtorch's own products do not
+}
 #else
 bool cpu_adds_up_int8() {
   return false;
 }
 bool cpu_adds_up_bfloat16() {
+  return false;
+}
+bool cpu_multiplies_tiles() {
   return false;
 }
 #endif

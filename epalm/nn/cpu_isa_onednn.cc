@@ -22,4 +22,9 @@ bool cpu_adds_up_bfloat16() {
   return kHas;
 }
 
+bool cpu_multiplies_tiles() {
+  static const bool kHas = has(dnnl::cpu_isa::avx512_core_amx);
+  return kHas;
+}
+
 }  // namespace epalm::nn

@@ -6,12 +6,14 @@
 
 namespace epalm::nn {
 
-// Up to so many rows dot_product() is faster than making the matrix suit a product of many rows.
-inline constexpr int64_t kMostDotRows = 64;
-
 // Whether this CPU has instructions that add up products of numbers as short as the matrix's: AVX-512 VNNI for
 // integers, AVX-512 BF16 for bfloat16. ONEDNN_MAX_CPU_ISA counts in a build with oneDNN.
 bool has_dot_products(PackedMatrix::Format format);
+
+// Up to so many rows dot_product() is faster than making the matrix suit a product of many rows, at most kMostDotRows
+// on any CPU; 0 where it has no such instructions.
+inline constexpr int64_t kMostDotRows = 64;
+int64_t most_dot_rows(PackedMatrix::Format format);
 
 // x Wᵀ + b with x rounded to the matrix's kind: to bfloat16 for bfloat16; for integers to 8 bits, each 64 neighbours of
 // a row with a scale of their own (int8_rows.h), so that a number far larger than the others blurs few of them. The

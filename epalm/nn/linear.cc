@@ -24,7 +24,7 @@ std::optional<at::Tensor> product_of_few_rows(const at::Tensor& x, const at::Ten
       .values = weight.data_ptr(),
       .rows = weight.size(0),
       .columns = weight.size(1)};
-  if (x.size(0) <= kMostDotRows && has_dot_products(matrix.format)) return dot_product(x, matrix, bias);
+  if (x.size(0) <= most_dot_rows(matrix.format)) return dot_product(x, matrix, bias);
   if (x.size(0) <= kFewRows && x.scalar_type() == at::kFloat) return few_rows_product(x.contiguous(), matrix, bias);
   return {};
 }

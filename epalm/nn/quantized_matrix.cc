@@ -78,7 +78,7 @@ at::Tensor QuantizedMatrix::rows(int64_t first, int64_t count) const {
 
 at::Tensor QuantizedMatrix::times(const at::Tensor& x, const at::Tensor& bias, Inputs inputs) const {
   const PackedMatrix matrix = packed();
-  if (x.size(0) <= kMostDotRows && has_dot_products(matrix.format)) return dot_product(x, matrix, bias);
+  if (x.size(0) <= most_dot_rows(matrix.format)) return dot_product(x, matrix, bias);
   if (x.size(0) <= kFewRows) return few_rows_product(x.contiguous(), matrix, bias);
   if (inputs == Inputs::kInt8 && bits_ == 8 && in_features() <= kMostInt8Terms && adds_up_int8()) {
     const Int8Rows rows = int8_rows(x);

@@ -10,9 +10,9 @@
 
 namespace epalm::nn {
 
-// What a matrix in 8 bits is multiplied with where there are many rows (more than kMostDotRows, dot_products.h). kInt8
-// is about twice as fast and rounds each row of the input to integers of 8 bits, with a scale of its own; that suits
-// inputs without numbers far larger than the others of their row.
+// What a matrix in 8 bits is multiplied with where there are many rows (more than most_dot_rows(), dot_products.h).
+// kInt8 is about twice as fast and rounds each row of the input to integers of 8 bits, with a scale of its own; that
+// suits inputs without numbers far larger than the others of their row.
 enum class Inputs { kBFloat16, kInt8 };
 
 // A frozen matrix [out,in] in 8 or 4 bits a number, kept as signed integers times a scale: one scale for each row with
@@ -38,8 +38,8 @@ class QuantizedMatrix {
   // Rows first … first + count - 1 as bfloat16 [count,in].
   at::Tensor rows(int64_t first, int64_t count) const;
 
-  // x Wᵀ + b: x [M,in] float32, b [out] float32 or undefined -> [M,out] float32. Up to kMostDotRows rows are rounded to
-  // 8 bits in groups of 64 where the CPU has dot products of such (dot_products.h), up to kFewRows (packed_matrix.h)
+  // x Wᵀ + b: x [M,in] float32, b [out] float32 or undefined -> [M,out] float32. Up to most_dot_rows() rows are rounded
+  // to 8 bits in groups of 64 where the CPU has dot products of such (dot_products.h), up to kFewRows (packed_matrix.h)
   // are not rounded where it has none. More rows are rounded to `inputs`; to bfloat16 with 4 bits and where the CPU
   // does not add up int8 products (int8_sums.h). No autograd.
   at::Tensor times(const at::Tensor& x, const at::Tensor& bias, Inputs inputs = Inputs::kBFloat16) const;
