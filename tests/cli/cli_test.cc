@@ -407,7 +407,8 @@ TEST(Cli, InterruptedWorldExits130AndSaysHowToContinue) {
   // The signal is sent once the first folder shows that the program works.
   std::ofstream(folder / "run.sh") << "cd \"$2\"\n"
                                       "\"$1\" world world --data-only --train-images 200000 >stdout 2>stderr &\n"
-                                      "for i in $(seq 600); do [ -d world/COCO ] && break; sleep 0.1; done\n"
+                                      "for i in $(seq 600); do [ -d world/image/COCO ] && break; sleep 0.1; done\n"
+                                      "[ -d world/image/COCO ] || { kill -KILL $!; exit 99; }\n"
                                       "kill -INT $!\n"
                                       "wait $!\n";
   const int status = std::system(fmt::format("sh '{0}/run.sh' '{1}' '{0}'", folder.string(), EPALM_PROGRAM).c_str());
