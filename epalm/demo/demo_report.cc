@@ -34,18 +34,6 @@ std::string today() {
   return text;
 }
 
-const char* media_of(infer::Modality modality) {
-  switch (modality) {
-    case infer::Modality::kImage:
-      return "pictures";
-    case infer::Modality::kVideo:
-      return "clips";
-    case infer::Modality::kAudio:
-      break;
-  }
-  return "recordings";
-}
-
 std::vector<report::ResultRow> rows_of(const TaskResult& task) {
   std::vector<report::ResultRow> rows;
   for (const std::string& name : metrics_in_order(task)) {
@@ -60,7 +48,7 @@ std::vector<report::ResultRow> rows_of(const TaskResult& task) {
 report::TaskReport section_of(const TaskResult& task) {
   return {.modality = task.modality(),
           .task = task.asks() ? "questions" : "captions",
-          .media = media_of(infer::modality_of(task.task)),
+          .media = std::string(infer::media_name(infer::modality_of(task.task))),
           .parameters_total = task.parameters.total,
           .parameters_trained = task.parameters.trained,
           .trained_percent = task.parameters.trained_percent(),

@@ -14,6 +14,18 @@ std::string_view modality_name(Modality modality) {
   return "audio";
 }
 
+std::string_view media_name(Modality modality) {
+  switch (modality) {
+    case Modality::kImage:
+      return "pictures";
+    case Modality::kVideo:
+      return "clips";
+    case Modality::kAudio:
+      break;
+  }
+  return "recordings";
+}
+
 std::string_view task_name(Task task) {
   switch (task) {
     case Task::kVqa:

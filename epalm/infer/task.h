@@ -9,6 +9,7 @@ namespace epalm::infer {
 enum class Modality { kImage, kVideo, kAudio };
 inline constexpr std::array kModalities{Modality::kImage, Modality::kVideo, Modality::kAudio};
 std::string_view modality_name(Modality modality);  // image, video, audio
+std::string_view media_name(Modality modality);     // pictures, clips, recordings
 
 // What an adapter does and with which media: one for each published script, and questions about sound.
 enum class Task { kVqa, kGqa, kVideoQa, kAudioQa, kCaption, kVideoCaption, kAudioCaption };

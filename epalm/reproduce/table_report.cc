@@ -153,7 +153,7 @@ report::TextTable verdict_table(const TableResult& result) {
 std::vector<std::string> notes_of(const TableResult& result) {
   std::vector<std::string> notes, media;
   for (const auto& [modality, count] : result.media) {
-    media.push_back(fmt::format("{} {}", count, infer::modality_name(modality)));
+    media.push_back(fmt::format("{} {}", count, infer::media_name(modality)));
   }
   if (!media.empty()) notes.push_back(fmt::format("Media to train on: {}.", fmt::join(media, ", ")));
   if (result.caption_epochs > 0) notes.push_back(fmt::format("Captions: {} epochs.", result.caption_epochs));

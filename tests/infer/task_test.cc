@@ -17,6 +17,12 @@ TEST(Task, IsNamedAndFoundByItsName) {
   EXPECT_EQ(task_in("run.yaml"), std::nullopt);
 }
 
+TEST(Task, MediaAreCalledWhatPeopleCallThem) {
+  EXPECT_EQ(media_name(Modality::kImage), "pictures");
+  EXPECT_EQ(media_name(Modality::kVideo), "clips");
+  EXPECT_EQ(media_name(Modality::kAudio), "recordings");
+}
+
 TEST(Task, LongestNameInsideATextWins) {
   EXPECT_EQ(task_in("ePALM_video_caption_msrvtt.yaml"), Task::kVideoCaption);  // not caption
   EXPECT_EQ(task_in("ePALM_audio_caption.yaml"), Task::kAudioCaption);
