@@ -14,9 +14,9 @@ namespace epalm::report {
 namespace {
 
 // In units of the SVG.
-constexpr double kLeft = 120, kRight = 890, kWidth = 960, kTop = 6;
+constexpr double kLeft = 200, kRight = 890, kWidth = 960, kTop = 6;
 constexpr double kBar = 14, kBarGap = 3, kGroupGap = 16, kAxisHeight = 42;
-constexpr int kLongestLabel = 16;
+constexpr int kLongestLabel = 24;
 
 std::string shortened(std::string_view label) {
   std::string_view rest = label;

@@ -57,8 +57,8 @@ TEST(LineChart, NamesSeriesUnitAndSteps) {
 TEST(BarChart, BarsAreAsLongAsTheirValues) {
   const std::string html = bar_chart({"scores", "percent", {"model", "blank"}, {{"accuracy", {100.0, 50.0}}}});
   EXPECT_EQ(fault_in_markup(html), "");
-  EXPECT_THAT(html, HasSubstr(R"(<rect class="s0" x="120.0" y="14.0" width="770.0")"));
-  EXPECT_THAT(html, HasSubstr(R"(<rect class="s1" x="120.0" y="31.0" width="385.0")"));
+  EXPECT_THAT(html, HasSubstr(R"(<rect class="s0" x="200.0" y="14.0" width="690.0")"));
+  EXPECT_THAT(html, HasSubstr(R"(<rect class="s1" x="200.0" y="31.0" width="345.0")"));
   EXPECT_THAT(html, HasSubstr(">50.0</text>"));
 }
 
@@ -77,7 +77,8 @@ TEST(BarChart, WithoutGroupsIsStillSound) {
 }
 
 TEST(BarChart, LongLabelsAreCutAtCharacters) {
-  EXPECT_THAT(bar_chart({"t", "", {"a"}, {{"ääääääääääääääääää", {1.0}}}}), HasSubstr(">ääääääääääääääää…</text>"));
+  EXPECT_THAT(bar_chart({"t", "", {"a"}, {{"ääääääääääääääääääääääääää", {1.0}}}}),
+              HasSubstr(">ääääääääääääääääääääääää…</text>"));
 }
 
 }  // namespace
