@@ -15,6 +15,7 @@ const std::string_view kStyle = R"css(
 body { margin: 0; background: var(--page); color: var(--ink); line-height: 1.5;
   font-family: system-ui, -apple-system, "Segoe UI", "Noto Sans", "DejaVu Sans", sans-serif; }
 main { max-width: 68rem; margin: 0 auto; padding: 2.5rem 1.25rem 3rem; }
+header { margin-bottom: 1.75rem; }
 h1 { font-size: 2.1rem; line-height: 1.15; margin: 0; letter-spacing: -.015em; }
 h2 { font-size: 1.35rem; margin: 0 0 .75rem; }
 h2::first-letter { text-transform: uppercase; }
