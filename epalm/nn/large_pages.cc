@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include "epalm/base/error.h"
+#include "epalm/io/mapped_tensor.h"
 
 namespace epalm::nn {
 namespace {
@@ -29,10 +30,9 @@ void* map_aligned(size_t bytes) {
 }  // namespace
 
 at::Tensor empty_in_large_pages(at::IntArrayRef shape, at::ScalarType type) {
-  size_t bytes = c10::elementSize(type);
-  for (const int64_t size : shape) {
-    EPALM_ASSERT(size >= 0 && !__builtin_mul_overflow(bytes, static_cast<size_t>(size), &bytes));
-  }
+  const auto size = io::byte_size(shape.vec(), type);
+  EPALM_ASSERT(size);
+  const size_t bytes = *size;
   void* memory = bytes >= kLargePage ? map_aligned(bytes) : nullptr;
   if (memory == nullptr) return at::empty(shape, type);
 #ifdef MADV_HUGEPAGE
