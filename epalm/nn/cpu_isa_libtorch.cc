@@ -1,5 +1,7 @@
 #include "epalm/nn/cpu_isa.h"
 
+#include "epalm/nn/tile_kernels.h"
+
 namespace epalm::nn {
 
 #if defined(__x86_64__)
@@ -10,9 +12,6 @@ bool cpu_adds_up_int8() {
 bool cpu_adds_up_bfloat16() {
   return cpu_adds_up_int8() && __builtin_cpu_supports("avx512bf16");
 }
-bool cpu_multiplies_tiles() {
-  return false;  // libtorch's own products do not
-}
 #else
 bool cpu_adds_up_int8() {
   return false;
@@ -20,9 +19,10 @@ bool cpu_adds_up_int8() {
 bool cpu_adds_up_bfloat16() {
   return false;
 }
-bool cpu_multiplies_tiles() {
-  return false;
-}
 #endif
+
+bool cpu_multiplies_tiles() {
+  return may_use_tiles();
+}
 
 }  // namespace epalm::nn

@@ -1,6 +1,7 @@
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include "epalm/nn/cpu_isa.h"
+#include "epalm/nn/tile_kernels.h"
 
 namespace epalm::nn {
 namespace {
@@ -23,7 +24,7 @@ bool cpu_adds_up_bfloat16() {
 }
 
 bool cpu_multiplies_tiles() {
-  static const bool kHas = has(dnnl::cpu_isa::avx512_core_amx);
+  static const bool kHas = has(dnnl::cpu_isa::avx512_core_amx) && may_use_tiles();
   return kHas;
 }
 

@@ -2,12 +2,13 @@
 
 #include "epalm/base/error.h"
 #include "epalm/nn/product.h"
+#include "epalm/nn/tile_products.h"
 
 namespace epalm::nn {
 
 at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias, Finish finish) {
   EPALM_ASSERT(a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(0));
-  return product_libtorch(a, b, bias, finish);
+  return suits_tiles(a, b) ? tile_product(a, b, bias, finish) : product_libtorch(a, b, bias, finish);
 }
 
 Bfloat16Products::Bfloat16Products() = default;

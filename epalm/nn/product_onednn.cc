@@ -8,6 +8,7 @@
 #include "epalm/nn/onednn_plans.h"
 #include "epalm/nn/product.h"
 #include "epalm/nn/product_libtorch.h"
+#include "epalm/nn/tile_products.h"
 
 namespace epalm::nn {
 namespace {
@@ -81,6 +82,7 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& b
   };
   const at::Tensor left = operand(a);
   const at::Tensor right = operand(b);
+  if (suits_tiles(left, right)) return tile_product(left, right, bias, finish);
   const Key key{left.size(0),
                 left.size(1),
                 right.size(1),

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+
+// Products of bfloat16 numbers with AMX, which multiplies tiles: 16 rows of 32 numbers by 32 rows of 16. A pair of
+// tiles lies in kPairNumbers numbers without gaps; a product of two pairs is a block of 32 x 32 sums.
+namespace epalm::nn {
+
+inline constexpr int64_t kPairRows = 32;  // of either side
+inline constexpr int64_t kPairDepth = 32;
+inline constexpr int64_t kPairNumbers = kPairRows * kPairDepth;
+inline constexpr int64_t kBlockSums = kPairRows * kPairRows;
+
+// Whether this CPU has such instructions and the system lets this process use them.
+bool may_use_tiles();
+
+// Makes this thread ready for tiles while it lives. Everything below but the packing needs one.
+class TilesOfThread {
+ public:
+  TilesOfThread();
+  ~TilesOfThread();
+  TilesOfThread(const TilesOfThread&) = delete;
+  TilesOfThread& operator=(const TilesOfThread&) = delete;
+};
+
+// Numbers in memory that become pairs, up to kPairRows rows, `depth` columns; what lacks to a whole pair is zero.
+struct TileSource {
+  const uint16_t* from;  // bfloat16
+  int64_t stride;        // numbers from one row to the next
+  int64_t rows, depth;
+  int64_t ahead = 0;  // numbers from here to those that come next, which are fetched meanwhile
+};
+
+// ceil(depth / kPairDepth) pairs one behind the other: of the left side; and of the right side, whose columns the rows
+// are.
+void pack_left(const TileSource& source, uint16_t* to);
+void pack_right(const TileSource& source, uint16_t* to);
+// Of the right side as it is: depth rows of `rows` columns, stride from one row to the next.
+void pack_right_rows(const TileSource& source, int64_t step, uint16_t* to);
+
+// The sums of so many pairs of both sides, added to those of the block where `adds`.
+void multiply_pairs(const uint16_t* left, const uint16_t* right, int64_t pairs, bool adds, float* block);
+
+enum class TileFinish { kFloat32, kBFloat16, kGeluBFloat16 };
+
+// A block on its way out: up to kPairRows rows of so many columns.
+struct TileTarget {
+  void* to;  // float32 or bfloat16, as the finish says
+  int64_t stride;
+  int64_t rows, columns;
+  const float* bias = nullptr;  // of the columns
+  TileFinish finish = TileFinish::kFloat32;
+};
+
+// The right side was packed by pack_right_rows().
+void write_block(const float* block, const TileTarget& target);
+// The left side's rows are the target's columns; the right side was packed by pack_right().
+void write_block_transposed(const float* block, const TileTarget& target);
+
+}  // namespace epalm::nn

@@ -1,0 +1,253 @@
+#include <cpuid.h>
+#include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "epalm/nn/tile_kernels.h"
+
+// What functions with these instructions are compiled for, whatever the rest of the program is.
+#define EPALM_TILES __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
+#define EPALM_ALWAYS __attribute__((always_inline)) inline
+
+namespace epalm::nn {
+namespace {
+
+constexpr int64_t kRows = 16, kRowBytes = 64;  // of a tile
+constexpr int64_t kTileNumbers = kPairNumbers / 2, kTileSums = kBlockSums / 4;
+
+// Eight tiles of that size. In memory for good: g++ 12 believes that only its first bytes are read.
+struct alignas(64) TileConfig {
+  uint8_t palette = 1, start_row = 0, reserved[14] = {};
+  uint16_t row_bytes[16] = {kRowBytes, kRowBytes, kRowBytes, kRowBytes, kRowBytes, kRowBytes, kRowBytes, kRowBytes};
+  uint8_t rows[16] = {kRows, kRows, kRows, kRows, kRows, kRows, kRows, kRows};
+};
+const TileConfig kConfig;
+
+EPALM_TILES EPALM_ALWAYS __mmask32 first(int64_t count) {
+  return static_cast<__mmask32>(count >= 32 ? 0xFFFFFFFFU : (1U << std::max<int64_t>(count, 0)) - 1);
+}
+
+// 16 rows of 16 words become columns.
+EPALM_TILES EPALM_ALWAYS void transpose(__m512i (&r)[16]) {
+  __m512i t[16];
+  for (int i = 0; i < 16; i += 2) {
+    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+  }
+  for (int i = 0; i < 16; i += 4) {
+    r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+    r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+    r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+    r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+  }
+  for (int i = 0; i < 4; ++i) {
+    t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
+    t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xDD);
+    t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
+    t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xDD);
+  }
+  for (int i = 0; i < 4; ++i) {
+    r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
+    r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xDD);
+    r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
+    r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xDD);
+  }
+}
+
+EPALM_TILES EPALM_ALWAYS __m512i read(const TileSource& s, int64_t row, int64_t column) {
+  if (row >= s.rows) return _mm512_setzero_si512();
+  const uint16_t* from = s.from + row * s.stride + column;
+  _mm_prefetch(reinterpret_cast<const char*>(from + s.ahead), _MM_HINT_T1);
+  return _mm512_maskz_loadu_epi16(first(s.depth - column), from);
+}
+
+// e^x, for x <= 0.
+EPALM_TILES EPALM_ALWAYS __m512 exponential(__m512 x) {
+  x = _mm512_max_ps(x, _mm512_set1_ps(-87));
+  const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504F)), 0);
+  __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375F), x);
+  r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4F), r);
+  __m512 series = _mm512_set1_ps(1.0F / 720);
+  for (const float term : {1.0F / 120, 1.0F / 24, 1.0F / 6, 0.5F, 1.0F, 1.0F}) {
+    series = _mm512_fmadd_ps(series, r, _mm512_set1_ps(term));
+  }
+  return _mm512_scalef_ps(series, n);
+}
+
+// x (1 + erf(x / sqrt(2))) / 2, with erf to 1.5e-7 (Abramowitz and Stegun, 7.1.26).
+EPALM_TILES EPALM_ALWAYS __m512 gelu(__m512 x) {
+  const __m512 z = _mm512_mul_ps(_mm512_abs_ps(x), _mm512_set1_ps(0.70710678F));
+  const __m512 t = _mm512_div_ps(_mm512_set1_ps(1), _mm512_fmadd_ps(z, _mm512_set1_ps(0.3275911F), _mm512_set1_ps(1)));
+  __m512 series = _mm512_set1_ps(1.061405429F);
+  for (const float term : {-1.453152027F, 1.421413741F, -0.284496736F, 0.254829592F}) {
+    series = _mm512_fmadd_ps(series, t, _mm512_set1_ps(term));
+  }
+  const __m512 power = exponential(_mm512_sub_ps(_mm512_setzero_ps(), _mm512_mul_ps(z, z)));
+  // Half of 1 - erf(z): what lacks to x where x is positive, what is left of it where it is negative.
+  const __m512 rest = _mm512_mul_ps(_mm512_mul_ps(_mm512_mul_ps(series, t), power), _mm512_set1_ps(0.5F));
+  const __mmask16 positive = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GE_OQ);
+  return _mm512_mul_ps(x, _mm512_mask_sub_ps(rest, positive, _mm512_set1_ps(1), rest));
+}
+
+EPALM_TILES EPALM_ALWAYS void write_row(const TileTarget& t, int64_t row, __m512 low, __m512 high) {
+  const __mmask32 columns = first(t.columns);
+  const auto mask_low = static_cast<__mmask16>(columns), mask_high = static_cast<__mmask16>(columns >> 16);
+  if (t.bias != nullptr) {
+    low = _mm512_add_ps(low, _mm512_maskz_loadu_ps(mask_low, t.bias));
+    high = _mm512_add_ps(high, _mm512_maskz_loadu_ps(mask_high, t.bias + 16));
+  }
+  if (t.finish == TileFinish::kFloat32) {
+    float* to = static_cast<float*>(t.to) + row * t.stride;
+    _mm512_mask_storeu_ps(to, mask_low, low);
+    _mm512_mask_storeu_ps(to + 16, mask_high, high);
+    return;
+  }
+  if (t.finish == TileFinish::kGeluBFloat16) {
+    low = gelu(low);
+    high = gelu(high);
+  }
+  const auto rounded = (__m512i)_mm512_cvtne2ps_pbh(high, low);
+  _mm512_mask_storeu_epi16(static_cast<uint16_t*>(t.to) + row * t.stride, columns, rounded);
+}
+
+// AVX-512 and AMX for bfloat16 and for integers. Leaf 7, register EDX: bits 22, 24 and 25; its sub-leaf 1, EAX: bit 5.
+bool has_instructions() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  constexpr unsigned kTiles = 1U << 22 | 1U << 24 | 1U << 25, kRounding = 1U << 5;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d & kTiles) != kTiles) return false;
+  return __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & kRounding) != 0 && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+// Linux gives a process the memory for tiles when it asks.
+bool system_allows() {
+  constexpr long kAskFor = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, kAskFor, kTileData) == 0;
+}
+
+// Constructors and destructors take no instructions of their own.
+EPALM_TILES void configure() {
+  _tile_loadconfig(&kConfig);
+}
+EPALM_TILES void release() {
+  _tile_release();
+}
+
+}  // namespace
+
+bool may_use_tiles() {
+  static const bool kMay = has_instructions() && system_allows();
+  return kMay;
+}
+
+TilesOfThread::TilesOfThread() {
+  configure();
+}
+
+TilesOfThread::~TilesOfThread() {
+  release();
+}
+
+EPALM_TILES void pack_left(const TileSource& source, uint16_t* to) {
+  for (int64_t row = 0; row < kPairRows; ++row) {
+    uint16_t* at = to + row * kPairDepth;
+    for (int64_t column = 0; column < source.depth; column += kPairDepth, at += kPairNumbers) {
+      _mm512_store_si512(at, read(source, row, column));
+    }
+  }
+}
+
+EPALM_TILES void pack_right(const TileSource& source, uint16_t* to) {
+  for (int64_t column = 0; column < source.depth; column += kPairDepth) {
+    for (int64_t row = 0; row < kPairRows; row += kRows, to += kTileNumbers) {
+      __m512i words[16];
+      for (int i = 0; i < 16; ++i) words[i] = read(source, row + i, column);
+      transpose(words);
+      for (int i = 0; i < 16; ++i) _mm512_store_si512(to + i * kPairDepth, words[i]);
+    }
+  }
+}
+
+// Of two rows the numbers of each column side by side: columns 0-3, 8-11, 16-19 and 24-27 in the first tile.
+EPALM_TILES void pack_right_rows(const TileSource& source, int64_t step, uint16_t* to) {
+  for (int64_t row = 0; row < source.depth; row += 2) {
+    const bool odd = row + 1 < source.depth;
+    const uint16_t* from = source.from + row * source.stride;
+    uint16_t* at = to + row / kPairDepth * kPairNumbers + row % kPairDepth / 2 * kPairDepth;
+    for (int64_t column = 0; column < source.rows; column += kPairRows, at += step) {
+      const __mmask32 columns = first(source.rows - column);
+      _mm_prefetch(reinterpret_cast<const char*>(from + column + source.ahead), _MM_HINT_T1);
+      _mm_prefetch(reinterpret_cast<const char*>(from + source.stride + column + source.ahead), _MM_HINT_T1);
+      const __m512i even_row = _mm512_maskz_loadu_epi16(columns, from + column);
+      const __m512i odd_row = _mm512_maskz_loadu_epi16(odd ? columns : 0, from + source.stride + column);
+      _mm512_store_si512(at, _mm512_unpacklo_epi16(even_row, odd_row));
+      _mm512_store_si512(at + kTileNumbers, _mm512_unpackhi_epi16(even_row, odd_row));
+    }
+  }
+  // rows up to whole pairs
+  for (int64_t row = (source.depth + 1) / 2 * 2; row % kPairDepth != 0; row += 2) {
+    uint16_t* at = to + row / kPairDepth * kPairNumbers + row % kPairDepth / 2 * kPairDepth;
+    for (int64_t column = 0; column < source.rows; column += kPairRows, at += step) {
+      _mm512_store_si512(at, _mm512_setzero_si512());
+      _mm512_store_si512(at + kTileNumbers, _mm512_setzero_si512());
+    }
+  }
+}
+
+EPALM_TILES void multiply_pairs(const uint16_t* left, const uint16_t* right, int64_t pairs, bool adds, float* block) {
+  if (adds) {
+    _tile_loadd(0, block, kRowBytes);
+    _tile_loadd(1, block + kTileSums, kRowBytes);
+    _tile_loadd(2, block + 2 * kTileSums, kRowBytes);
+    _tile_loadd(3, block + 3 * kTileSums, kRowBytes);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
+  for (int64_t i = 0; i < pairs; ++i, left += kPairNumbers, right += kPairNumbers) {
+    _tile_loadd(4, left, kRowBytes);
+    _tile_loadd(6, right, kRowBytes);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_loadd(7, right + kTileNumbers, kRowBytes);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_loadd(5, left + kTileNumbers, kRowBytes);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  _tile_stored(0, block, kRowBytes);
+  _tile_stored(1, block + kTileSums, kRowBytes);
+  _tile_stored(2, block + 2 * kTileSums, kRowBytes);
+  _tile_stored(3, block + 3 * kTileSums, kRowBytes);
+}
+
+EPALM_TILES void write_block(const float* block, const TileTarget& target) {
+  const __m512i low_half = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+  const __m512i high_half = _mm512_add_epi32(low_half, _mm512_set1_epi32(8));
+  for (int64_t row = 0; row < target.rows; ++row) {
+    const float* from = block + (row / kRows) * 2 * kTileSums + (row % kRows) * kRows;
+    const __m512 first_tile = _mm512_loadu_ps(from), second_tile = _mm512_loadu_ps(from + kTileSums);
+    write_row(target, row, _mm512_permutex2var_ps(first_tile, low_half, second_tile),
+              _mm512_permutex2var_ps(first_tile, high_half, second_tile));
+  }
+}
+
+EPALM_TILES void write_block_transposed(const float* block, const TileTarget& target) {
+  for (int64_t tile = 0; tile < 2 && tile * kRows < target.rows; ++tile) {
+    __m512i low[16], high[16];
+    for (int i = 0; i < 16; ++i) {
+      low[i] = _mm512_loadu_si512(block + tile * kTileSums + i * kRows);
+      high[i] = _mm512_loadu_si512(block + (2 + tile) * kTileSums + i * kRows);
+    }
+    transpose(low);
+    transpose(high);
+    for (int i = 0; i < 16 && tile * kRows + i < target.rows; ++i) {
+      write_row(target, tile * kRows + i, _mm512_castsi512_ps(low[i]), _mm512_castsi512_ps(high[i]));
+    }
+  }
+}
+
+}  // namespace epalm::nn

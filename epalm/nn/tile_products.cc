@@ -1,0 +1,158 @@
+#include "epalm/nn/tile_products.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+
+#include "epalm/base/error.h"
+#include "epalm/nn/cpu_isa.h"
+#include "epalm/nn/tile_kernels.h"
+
+namespace epalm::nn {
+namespace {
+
+constexpr int64_t kPanelPairs = 8;                   // of b at a time, in the first cache: 32 KiB
+constexpr int64_t kPackedBytes = 1 << 20;             // of a that one part of b meets, in the second cache
+constexpr int64_t kMostRows = 512 / kPairRows;        // pairs of rows of a that one part of b meets
+constexpr int64_t kStrip = 4;
+constexpr int64_t kGroup = 8;                         // pairs of columns whose sums are kept at a time
+
+// Of smaller products packing takes the most time.
+constexpr int64_t kFewestRows = 5, kLeastDepth = 128;
+
+int64_t parts(int64_t whole, int64_t part) {
+  return (whole + part - 1) / part;
+}
+
+const uint16_t* numbers(const at::Tensor& t) {
+  return static_cast<const uint16_t*>(t.data_ptr());
+}
+
+// One product. Its b is packed panel by panel where it is used, its a once.
+class TileProduct {
+ public:
+  TileProduct(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias, Finish finish)
+      : a_(a.stride(1) == 1 ? a : a.contiguous()),
+        b_(b),
+        by_columns_(b.stride(0) == 1),
+        strip_(by_columns_ ? 1 : kStrip),
+        rows_(a.size(0)),
+        depth_(a.size(1)),
+        columns_(b.size(1)),
+        finish_(finish) {
+    if (bias.defined()) bias_ = bias.to(at::kFloat).contiguous();
+  }
+
+  at::Tensor compute() {
+    out_ = at::empty({rows_, columns_}, finish_ == Finish::kNone ? at::kFloat : at::kBFloat16);
+    row_pairs_ = parts(rows_, kPairRows);
+    pairs_ = parts(depth_, kPairDepth);
+    packed_ = at::empty({row_pairs_, pairs_, kPairNumbers}, at::kBFloat16);
+    at::parallel_for(0, row_pairs_, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) pack_a(i);
+    });
+    const int64_t chunks = parts(row_pairs_, kMostRows);
+    chunk_ = parts(row_pairs_, chunks);
+    stretch_ = std::max(kPanelPairs, kPackedBytes / (chunk_ * kPairNumbers * 2) / kPanelPairs * kPanelPairs);
+    const int64_t column_pairs = parts(columns_, kPairRows);
+    const int64_t most = stretch_ < pairs_ ? kGroup : strip_;
+    const int64_t group = std::clamp<int64_t>(column_pairs * chunks / at::get_num_threads(), 1, most);
+    const int64_t groups = parts(column_pairs, group);
+    at::parallel_for(0, chunks * groups, 1, [&](int64_t begin, int64_t end) {
+      const TilesOfThread tiles;
+      const at::Tensor sums = at::empty({group, chunk_, kBlockSums});
+      const at::Tensor panel = at::empty({strip_, kPanelPairs, kPairNumbers}, at::kBFloat16);
+      for (int64_t task = begin; task < end; ++task) {
+        const int64_t first = task % groups * group;
+        multiply(task / groups * chunk_, first, std::min(group, column_pairs - first), sums.data_ptr<float>(), static_cast<uint16_t*>(panel.data_ptr()));
+      }
+    });
+    return out_;
+  }
+
+ private:
+  void pack_a(int64_t i) {
+    const TileSource source{.from = numbers(a_) + i * kPairRows * a_.stride(0),
+                            .stride = a_.stride(0),
+                            .rows = std::min(kPairRows, rows_ - i * kPairRows),
+                            .depth = depth_};
+    (by_columns_ ? pack_right : pack_left)(source, packed(i, 0));
+  }
+
+  uint16_t* packed(int64_t i, int64_t pair) const {
+    return static_cast<uint16_t*>(packed_.data_ptr()) + (i * pairs_ + pair) * kPairNumbers;
+  }
+
+  // Pairs begin … end - 1 of the depth of pairs j … j + count - 1 of columns.
+  void pack_b(int64_t j, int64_t count, int64_t begin, int64_t end, uint16_t* panel) const {
+    const int64_t column = j * kPairRows, row = begin * kPairDepth;
+    TileSource source{.from = numbers(b_) + row * b_.stride(0) + column * b_.stride(1),
+                      .stride = by_columns_ ? b_.stride(1) : b_.stride(0),
+                      .rows = std::min(count * kPairRows, columns_ - column),
+                      .depth = std::min(depth_, end * kPairDepth) - row};
+    const bool last = end == pairs_;
+    source.ahead = last ? count * kPairRows * b_.stride(1) - row * b_.stride(0) : (end - begin) * kPairDepth * b_.stride(0);
+    if (!by_columns_) return pack_right_rows(source, kPanelPairs * kPairNumbers, panel);
+    pack_left(source, panel);
+  }
+
+  void multiply(int64_t first_row, int64_t first_column, int64_t column_pairs, float* sums, uint16_t* panel) const {
+    const int64_t row_pairs = std::min(chunk_, row_pairs_ - first_row);
+    const auto block = [&](int64_t j, int64_t i) { return sums + (j * chunk_ + i) * kBlockSums; };
+    for (int64_t stretch = 0; stretch < pairs_; stretch += stretch_) {
+      const int64_t stretch_end = std::min(pairs_, stretch + stretch_);
+      for (int64_t j0 = 0; j0 < column_pairs; j0 += strip_) {
+        const int64_t count = std::min(strip_, column_pairs - j0);
+        for (int64_t begin = stretch; begin < stretch_end; begin += kPanelPairs) {
+          const int64_t end = std::min(stretch_end, begin + kPanelPairs);
+          pack_b(first_column + j0, count, begin, end, panel);
+          for (int64_t j = 0; j < count; ++j) for (int64_t i = 0; i < row_pairs; ++i) {
+            const uint16_t *a = packed(first_row + i, begin), *b = panel + j * kPanelPairs * kPairNumbers;
+            multiply_pairs(by_columns_ ? b : a, by_columns_ ? a : b, end - begin, begin > 0, block(j0 + j, i));
+          }
+        }
+        if (stretch_end < pairs_) continue;
+        for (int64_t j = j0; j < j0 + count; ++j) for (int64_t i = 0; i < row_pairs; ++i) write(first_row + i, first_column + j, block(j, i));
+      }
+    }
+  }
+
+  void write(int64_t i, int64_t j, const float* block) const {
+    const int64_t row = i * kPairRows, column = j * kPairRows;
+    auto* to = static_cast<std::byte*>(out_.data_ptr()) + (row * columns_ + column) * static_cast<int64_t>(out_.element_size());
+    const TileTarget target{.to = to,
+                            .stride = columns_,
+                            .rows = std::min(kPairRows, rows_ - row),
+                            .columns = std::min(kPairRows, columns_ - column),
+                            .bias = bias_.defined() ? bias_.data_ptr<float>() + column : nullptr,
+                            .finish = finish_ == Finish::kNone    ? TileFinish::kFloat32
+                                      : finish_ == Finish::kRound ? TileFinish::kBFloat16
+                                                                  : TileFinish::kGeluBFloat16};
+    (by_columns_ ? write_block_transposed : write_block)(block, target);
+  }
+
+  at::Tensor a_, b_, bias_, packed_, out_;
+  bool by_columns_;
+  int64_t strip_;  // pairs of columns that are packed at a time
+  int64_t rows_, depth_, columns_;
+  int64_t row_pairs_ = 0, pairs_ = 0;
+  int64_t chunk_ = 0;    // pairs of rows that a part of b meets
+  int64_t stretch_ = 0;  // pairs of the depth that are summed up before the next pair of columns
+  Finish finish_;
+};
+
+}  // namespace
+
+bool suits_tiles(const at::Tensor& a, const at::Tensor& b) {
+  const auto rounded = [](const at::Tensor& t) { return t.device().is_cpu() && t.scalar_type() == at::kBFloat16; };
+  if (!cpu_multiplies_tiles() || !rounded(a) || !rounded(b) || (b.stride(0) != 1 && b.stride(1) != 1)) return false;
+  return a.size(0) >= kFewestRows && a.size(1) >= kLeastDepth && b.size(1) >= kPairRows;
+}
+
+at::Tensor tile_product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias, Finish finish) {
+  EPALM_ASSERT(a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(0));
+  EPALM_ASSERT(a.scalar_type() == at::kBFloat16 && b.scalar_type() == at::kBFloat16);
+  return TileProduct(a, b, bias, finish).compute();
+}
+
+}  // namespace epalm::nn
