@@ -3,6 +3,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "epalm/base/shapes.h"
+#include "epalm/nn/cpu_isa.h"
 #include "epalm/nn/dot_products.h"
 #include "epalm/nn/packed_matrix.h"
 #include "epalm/nn/product.h"
@@ -25,6 +26,7 @@ std::optional<at::Tensor> product_of_few_rows(const at::Tensor& x, const at::Ten
       .rows = weight.size(0),
       .columns = weight.size(1)};
   if (x.size(0) <= most_dot_rows(matrix.format)) return dot_product(x, matrix, bias);
+  if (kept(at::kBFloat16) && cpu_multiplies_tiles()) return {};
   if (x.size(0) <= kFewRows && x.scalar_type() == at::kFloat) return few_rows_product(x.contiguous(), matrix, bias);
   return {};
 }

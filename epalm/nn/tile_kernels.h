@@ -41,6 +41,10 @@ void pack_right_rows(const TileSource& source, int64_t step, uint16_t* to);
 // The sums of so many pairs of both sides, added to those of the block where `adds`.
 void multiply_pairs(const uint16_t* left, const uint16_t* right, int64_t pairs, bool adds, float* block);
 
+// The sums of a left side that is read as it lies, of kPairRows rows of whole pairs, and a right side of so many rows:
+// where those are so few that packing the left side would take longer.
+void multiply_rows(const TileSource& left, const uint16_t* right, int64_t right_rows, float* block);
+
 enum class TileFinish { kFloat32, kBFloat16, kGeluBFloat16 };
 
 // A block on its way out: up to kPairRows rows of so many columns.

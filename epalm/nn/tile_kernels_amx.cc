@@ -15,6 +15,7 @@ namespace epalm::nn {
 namespace {
 
 constexpr int64_t kRows = 16, kRowBytes = 64;  // of a tile
+constexpr int64_t kStreamPairs = 64;  // of 32 rows, 128 KiB: they wait in the second cache
 constexpr int64_t kTileNumbers = kPairNumbers / 2, kTileSums = kBlockSums / 4;
 
 // Eight tiles of that size. In memory for good: g++ 12 believes that only its first bytes are read.
@@ -222,6 +223,50 @@ EPALM_TILES void multiply_pairs(const uint16_t* left, const uint16_t* right, int
   _tile_stored(1, block + kTileSums, kRowBytes);
   _tile_stored(2, block + 2 * kTileSums, kRowBytes);
   _tile_stored(3, block + 3 * kTileSums, kRowBytes);
+}
+
+// kBoth: the second tile of the right side's pairs holds something.
+template <bool kBoth>
+EPALM_TILES void multiply_rows(const TileSource& rows, const uint16_t* right, float* block) {
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  const int64_t pairs = rows.depth / kPairDepth;
+  const int64_t stretch = std::min(pairs, kStreamPairs);
+  for (int64_t begin = 0; begin < pairs; begin += stretch) {
+    const int64_t end = std::min(pairs, begin + stretch);
+    const uint16_t *left = rows.from + begin * kPairDepth, *lower = left + kRows * rows.stride;
+    // What comes next row by row: the processor foresees that, and the memory gives it faster than single lines.
+    const uint16_t* next = end < pairs ? left + stretch * kPairDepth : rows.from + kPairRows * rows.stride;
+    int64_t column = 0;
+    for (int64_t i = begin; i < end; ++i, left += kPairDepth, lower += kPairDepth, right += kPairNumbers) {
+      for (int64_t line = 0; line < kPairRows; ++line, next += kPairDepth) {
+        if (column++ == stretch) {
+          column = 1;
+          next += rows.stride - stretch * kPairDepth;
+        }
+        _mm_prefetch(reinterpret_cast<const char*>(next), _MM_HINT_T1);
+      }
+      _tile_loadd(4, left, rows.stride * 2);
+      _tile_loadd(6, right, kRowBytes);
+      _tile_dpbf16ps(0, 4, 6);
+      _tile_loadd(5, lower, rows.stride * 2);
+      _tile_dpbf16ps(2, 5, 6);
+      if (!kBoth) continue;
+      _tile_loadd(7, right + kTileNumbers, kRowBytes);
+      _tile_dpbf16ps(1, 4, 7);
+      _tile_dpbf16ps(3, 5, 7);
+    }
+  }
+  _tile_stored(0, block, kRowBytes);
+  _tile_stored(1, block + kTileSums, kRowBytes);
+  _tile_stored(2, block + 2 * kTileSums, kRowBytes);
+  _tile_stored(3, block + 3 * kTileSums, kRowBytes);
+}
+
+EPALM_TILES void multiply_rows(const TileSource& rows, const uint16_t* right, int64_t right_rows, float* block) {
+  (right_rows > kRows ? multiply_rows<true> : multiply_rows<false>)(rows, right, block);
 }
 
 EPALM_TILES void write_block(const float* block, const TileTarget& target) {

@@ -12,13 +12,14 @@ namespace epalm::nn {
 namespace {
 
 constexpr int64_t kPanelPairs = 8;                   // of b at a time, in the first cache: 32 KiB
+constexpr int64_t kStreamPairs = 64;
 constexpr int64_t kPackedBytes = 1 << 20;             // of a that one part of b meets, in the second cache
 constexpr int64_t kMostRows = 512 / kPairRows;        // pairs of rows of a that one part of b meets
 constexpr int64_t kStrip = 4;
 constexpr int64_t kGroup = 8;                         // pairs of columns whose sums are kept at a time
 
 // Of smaller products packing takes the most time.
-constexpr int64_t kFewestRows = 5, kLeastDepth = 128;
+constexpr int64_t kFewestRows = 1, kLeastDepth = 128;
 
 int64_t parts(int64_t whole, int64_t part) {
   return (whole + part - 1) / part;
@@ -53,7 +54,8 @@ class TileProduct {
     });
     const int64_t chunks = parts(row_pairs_, kMostRows);
     chunk_ = parts(row_pairs_, chunks);
-    stretch_ = std::max(kPanelPairs, kPackedBytes / (chunk_ * kPairNumbers * 2) / kPanelPairs * kPanelPairs);
+    panel_ = kPanelPairs;
+    stretch_ = std::max(panel_, kPackedBytes / (chunk_ * kPairNumbers * 2) / panel_ * panel_);
     const int64_t column_pairs = parts(columns_, kPairRows);
     const int64_t most = stretch_ < pairs_ ? kGroup : strip_;
     const int64_t group = std::clamp<int64_t>(column_pairs * chunks / at::get_num_threads(), 1, most);
@@ -61,7 +63,7 @@ class TileProduct {
     at::parallel_for(0, chunks * groups, 1, [&](int64_t begin, int64_t end) {
       const TilesOfThread tiles;
       const at::Tensor sums = at::empty({group, chunk_, kBlockSums});
-      const at::Tensor panel = at::empty({strip_, kPanelPairs, kPairNumbers}, at::kBFloat16);
+      const at::Tensor panel = at::empty({strip_, panel_, kPairNumbers}, at::kBFloat16);
       for (int64_t task = begin; task < end; ++task) {
         const int64_t first = task % groups * group;
         multiply(task / groups * chunk_, first, std::min(group, column_pairs - first), sums.data_ptr<float>(), static_cast<uint16_t*>(panel.data_ptr()));
@@ -92,22 +94,38 @@ class TileProduct {
                       .depth = std::min(depth_, end * kPairDepth) - row};
     const bool last = end == pairs_;
     source.ahead = last ? count * kPairRows * b_.stride(1) - row * b_.stride(0) : (end - begin) * kPairDepth * b_.stride(0);
-    if (!by_columns_) return pack_right_rows(source, kPanelPairs * kPairNumbers, panel);
+    if (!by_columns_) return pack_right_rows(source, panel_ * kPairNumbers, panel);
     pack_left(source, panel);
+  }
+
+  // Whether the rows that make up pair j of columns are read as they lie.
+  bool streams(int64_t j) const {
+    return by_columns_ && row_pairs_ == 1 && depth_ % kPairDepth == 0 && (j + 1) * kPairRows <= columns_;
   }
 
   void multiply(int64_t first_row, int64_t first_column, int64_t column_pairs, float* sums, uint16_t* panel) const {
     const int64_t row_pairs = std::min(chunk_, row_pairs_ - first_row);
     const auto block = [&](int64_t j, int64_t i) { return sums + (j * chunk_ + i) * kBlockSums; };
+    if (streams(first_column + column_pairs - 1)) {
+      for (int64_t j = first_column; j < first_column + column_pairs; ++j) {
+        const TileSource rows{.from = numbers(b_) + j * kPairRows * b_.stride(1),
+                              .stride = b_.stride(1),
+                              .rows = kPairRows,
+                              .depth = depth_};
+        multiply_rows(rows, packed(0, 0), rows_, sums);
+        write(0, j, sums);
+      }
+      return;
+    }
     for (int64_t stretch = 0; stretch < pairs_; stretch += stretch_) {
       const int64_t stretch_end = std::min(pairs_, stretch + stretch_);
       for (int64_t j0 = 0; j0 < column_pairs; j0 += strip_) {
         const int64_t count = std::min(strip_, column_pairs - j0);
-        for (int64_t begin = stretch; begin < stretch_end; begin += kPanelPairs) {
-          const int64_t end = std::min(stretch_end, begin + kPanelPairs);
+        for (int64_t begin = stretch; begin < stretch_end; begin += panel_) {
+          const int64_t end = std::min(stretch_end, begin + panel_);
           pack_b(first_column + j0, count, begin, end, panel);
           for (int64_t j = 0; j < count; ++j) for (int64_t i = 0; i < row_pairs; ++i) {
-            const uint16_t *a = packed(first_row + i, begin), *b = panel + j * kPanelPairs * kPairNumbers;
+            const uint16_t *a = packed(first_row + i, begin), *b = panel + j * panel_ * kPairNumbers;
             multiply_pairs(by_columns_ ? b : a, by_columns_ ? a : b, end - begin, begin > 0, block(j0 + j, i));
           }
         }
@@ -137,6 +155,7 @@ class TileProduct {
   int64_t rows_, depth_, columns_;
   int64_t row_pairs_ = 0, pairs_ = 0;
   int64_t chunk_ = 0;    // pairs of rows that a part of b meets
+  int64_t panel_ = 0;
   int64_t stretch_ = 0;  // pairs of the depth that are summed up before the next pair of columns
   Finish finish_;
 };
