@@ -5,11 +5,13 @@
 #include "epalm/base/shapes.h"
 #include "epalm/nn/cpu_isa.h"
 #include "epalm/nn/dot_kernels.h"
+#include "epalm/nn/dot_tiles.h"
 #include "epalm/nn/int8_rows.h"
 
 namespace epalm::nn {
 namespace {
 
+constexpr int64_t kFewestTileRows = 2;     // of x
 constexpr int64_t kMatrixRowsOfATask = 64;  // of the matrix: so few are not worth another thread
 
 template <typename Operand>
@@ -20,6 +22,33 @@ at::Tensor multiplied(const PackedMatrix& matrix, const Operand& x, const at::Te
   const float* from = added.defined() ? added.data_ptr<float>() : nullptr;
   at::parallel_for(0, matrix.rows, kMatrixRowsOfATask,
                    [&](int64_t begin, int64_t end) { multiply(matrix, x, from, begin, end, to); });
+  return out;
+}
+
+// With AMX. A task begins with whole blocks of rows of the matrix.
+at::Tensor multiplied_by_tiles(const PackedMatrix& matrix, const Int8Rows& groups, int64_t rows, int64_t columns,
+                               const at::Tensor& bias) {
+  const int64_t blocks = (rows + kDotTileRows - 1) / kDotTileRows;
+  const at::Tensor values = at::empty({blocks, columns, kDotTileRows}, at::kChar);
+  const at::Tensor scales = at::empty({blocks, columns / kDotColumns, kDotTileRows});
+  at::parallel_for(0, blocks, 4, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = i * kDotTileRows;
+      pack_block(groups.values.data_ptr<int8_t>() + first * columns,
+                 groups.scales.data_ptr<float>() + first * (columns / kDotColumns), std::min(kDotTileRows, rows - first),
+                 columns, values.data_ptr<int8_t>() + first * columns,
+                 scales.data_ptr<float>() + first * (columns / kDotColumns));
+    }
+  });
+  const Int8Tiles x{
+      .values = values.data_ptr<int8_t>(), .scales = scales.data_ptr<float>(), .rows = rows, .columns = columns};
+  at::Tensor out = at::empty({rows, matrix.rows});
+  const at::Tensor added = bias.defined() ? bias.to(at::kFloat).contiguous() : bias;
+  const float* from = added.defined() ? added.data_ptr<float>() : nullptr;
+  at::parallel_for(0, (matrix.rows + kDotTileRows - 1) / kDotTileRows, 4, [&](int64_t begin, int64_t end) {
+    multiply_tiles(matrix, x, from, begin * kDotTileRows, std::min(end * kDotTileRows, matrix.rows),
+                   out.data_ptr<float>());
+  });
   return out;
 }
 
@@ -68,16 +97,23 @@ at::Tensor dot_product(const at::Tensor& x, const PackedMatrix& matrix, const at
             .values = static_cast<const uint16_t*>(values.data_ptr()), .rows = rows, .columns = matrix.columns},
         bias);
   }
-  const int64_t columns = (matrix.columns + kDotColumns - 1) / kDotColumns * kDotColumns;
-  const Int8Rows groups =
-      int8_rows(at::constant_pad_nd(x, {0, columns - matrix.columns}, 0).contiguous().view({-1, kDotColumns}));
+  const bool tiles = cpu_multiplies_tiles() && rows >= kFewestTileRows;
+  const bool paired = !tiles && matrix.format == PackedMatrix::Format::kInt4;
+  const int64_t step = paired ? kPairedColumns : kDotColumns, columns = (matrix.columns + step - 1) / step * step;
+  const at::Tensor whole = columns == matrix.columns ? x : at::constant_pad_nd(x, {0, columns - matrix.columns}, 0);
+  const Int8Rows groups = int8_rows(whole.contiguous().view({-1, kDotColumns}));
+  if (tiles) return multiplied_by_tiles(matrix, groups, rows, columns, bias);
+  auto* values = groups.values.data_ptr<int8_t>();
+  const auto* scales = groups.scales.data_ptr<float>();
   const at::Tensor offsets = at::empty({rows, columns / 4}, at::kInt);
-  const Int8Operand operand{.values = groups.values.data_ptr<int8_t>(),
-                            .offsets = offsets.data_ptr<int32_t>(),
-                            .scales = groups.scales.data_ptr<float>(),
-                            .rows = rows,
-                            .columns = columns};
-  prepare(operand, matrix.format);
+  if (!paired) {
+    const Int8Operand operand{values, offsets.data_ptr<int32_t>(), scales, rows, columns};
+    prepare(operand);
+    return multiplied(matrix, operand, bias);
+  }
+  const at::Tensor of_lanes = at::empty({rows, columns / 8});
+  const PairedOperand operand{values, offsets.data_ptr<int32_t>(), of_lanes.data_ptr<float>(), rows, columns};
+  prepare(operand, scales);
   return multiplied(matrix, operand, bias);
 }
 

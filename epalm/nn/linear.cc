@@ -7,6 +7,7 @@
 #include "epalm/nn/dot_products.h"
 #include "epalm/nn/packed_matrix.h"
 #include "epalm/nn/product.h"
+#include "epalm/nn/tile_products.h"
 
 namespace epalm::nn {
 namespace {
@@ -41,6 +42,31 @@ at::Tensor usable(const at::Tensor& weight) {
   return weight.scalar_type() == at::kHalf ? weight.to(at::kFloat) : weight;
 }
 
+// x [M,K] · w [K,N], x rounded as w is.
+at::Tensor rounded_product(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias = {},
+                           Finish finish = Finish::kNone) {
+  return suits_tiles(x, w) ? tile_product(x, w, bias, finish) : product(as_operand(x, w), w, bias, finish);
+}
+
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  auto shape = x.sizes().vec();
+  shape.back() = weight.size(0);
+  if (const auto few = product_of_few_rows(rows(x), weight, bias)) return few->view(shape);
+  return rounded_product(rows(x), usable(weight).t(), bias).view(shape);
+}
+
+at::Tensor linear(const at::Tensor& x, const QuantizedMatrix& matrix, const at::Tensor& bias, Inputs inputs) {
+  auto shape = x.sizes().vec();
+  shape.back() = matrix.out_features();
+  return matrix.times(rows(x), bias, inputs).view(shape);
+}
+
+// A node of the graph is not free where one row is multiplied.
+bool needs_node(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  return at::GradMode::is_enabled() &&
+         (x.requires_grad() || weight.requires_grad() || (bias.defined() && bias.requires_grad()));
+}
+
 struct LinearFunction : torch::autograd::Function<LinearFunction> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             const c10::optional<at::Tensor>& bias) {
@@ -48,12 +74,7 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
     const bool trains = weight.requires_grad();
     context->saved_data["bias_trains"] = bias && bias->requires_grad();
     context->save_for_backward({trains ? x : at::Tensor(), weight});
-    auto shape = x.sizes().vec();
-    shape.back() = weight.size(0);
-    const at::Tensor b = bias.value_or(at::Tensor());
-    if (const auto few = product_of_few_rows(rows(x), weight, b)) return few->view(shape);
-    const at::Tensor w = usable(weight);
-    return product(as_operand(rows(x), w), w.t(), b).view(shape);
+    return linear(x, weight, bias.value_or(at::Tensor()));
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -66,7 +87,7 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
     if (context->needs_input_grad(0)) {
       auto shape = gradients[0].sizes().vec();
       shape.back() = w.size(1);
-      dx = product(as_operand(dy, w), w).view(shape);
+      dx = rounded_product(dy, w).view(shape);
     }
     if (x.defined()) dw = product(dy.t(), rows(x)).to(saved[1].scalar_type());
     if (context->saved_data["bias_trains"].toBool()) db = dy.sum(0);
@@ -78,9 +99,7 @@ struct QuantizedLinearFunction : torch::autograd::Function<QuantizedLinearFuncti
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
                             const QuantizedMatrix& matrix, const c10::optional<at::Tensor>& bias, Inputs inputs) {
     context->save_for_backward({matrix.values(), matrix.scales()});
-    auto shape = x.sizes().vec();
-    shape.back() = matrix.out_features();
-    return matrix.times(rows(x), bias.value_or(at::Tensor()), inputs).view(shape);
+    return linear(x, matrix, bias.value_or(at::Tensor()), inputs);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -109,12 +128,14 @@ Linear::Linear(const Weights& weights, const std::string& scope, Inputs inputs)
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
   EPALM_ASSERT(x.size(-1) == in_features());
+  const bool node = needs_node(x, weight_, bias_);
+  if (quantized_ && !node) return linear(x, *quantized_, bias_, inputs_);
   const auto bias = bias_.defined() ? c10::make_optional(bias_) : c10::nullopt;
   if (quantized_) return QuantizedLinearFunction::apply(x, *quantized_, bias, inputs_);
   if (!x.device().is_cpu() || x.scalar_type() == at::kDouble) {
     return at::linear(x, weight_.to(x.scalar_type()), bias ? c10::make_optional(bias->to(x.scalar_type())) : bias);
   }
-  return LinearFunction::apply(x, weight_, bias);
+  return node ? LinearFunction::apply(x, weight_, bias) : linear(x, weight_, bias_);
 }
 
 at::Tensor Linear::finished(const at::Tensor& x, Finish finish) const {
@@ -127,7 +148,7 @@ at::Tensor Linear::finished(const at::Tensor& x, Finish finish) const {
   }
   auto shape = x.sizes().vec();
   shape.back() = out_features();
-  return product(as_operand(rows(x), weight_), weight_.t(), bias_, finish).view(shape);
+  return rounded_product(rows(x), weight_.t(), bias_, finish).view(shape);
 }
 
 }  // namespace epalm::nn

@@ -57,10 +57,10 @@ struct Int8 {
 struct Int4 {
   static constexpr int64_t kVectors = 2;
   const uint8_t* row;
-  const float* scales;
+  const c10::Half* scales;
   EPALM_INLINE Int4(const PackedMatrix& m, int64_t n)
       : row(static_cast<const uint8_t*>(m.values) + n * m.columns / 2),
-        scales(m.scales + n * m.columns / kFewColumns) {}
+        scales(m.group_scales + n * m.columns / kFewColumns) {}
   EPALM_INLINE void read(int64_t column, Floats* out) const {
     Bytes bytes;
     load(bytes, row + column / 2);

@@ -13,12 +13,13 @@ struct PackedMatrix {
     kBFloat16,
     kInt8,  // times scales[row]
     // Of kFewColumns neighbours, byte j holds the j-th in its low and the one half of them further in its high four
-    // bits, each plus 8; times scales[row, column / kFewColumns].
+    // bits, each plus 8; times group_scales[row, column / kFewColumns].
     kInt4,
   };
   Format format = Format::kFloat32;
   const void* values = nullptr;
   const float* scales = nullptr;
+  const c10::Half* group_scales = nullptr;
   int64_t rows = 0, columns = 0;
 };
 

@@ -15,7 +15,7 @@ namespace epalm::nn {
 namespace {
 
 // To be raised when a tensor lies in memory in another way, or is rounded or quantized in one.
-constexpr const char* kVersion = "1";
+constexpr const char* kVersion = "2";
 constexpr const char *kFormatEntry = "epalm_packed", *kKeyEntry = "key", *kSumEntry = "checksum of ";
 
 using Parts = std::vector<std::pair<std::string, at::Tensor>>;
@@ -110,7 +110,7 @@ Weights read_packed_weights(const std::filesystem::path& path, const std::vector
     const auto values = bits == 8 ? file.take(spec.name + ".values", at::kChar, {out, in})
                                   : file.take(spec.name + ".values", at::kByte, {out, in / 2});
     const auto scales = bits == 8 ? file.take(spec.name + ".scales", at::kFloat, {out})
-                                  : file.take(spec.name + ".scales", at::kFloat, {out, in / kFewColumns});
+                                  : file.take(spec.name + ".scales", at::kHalf, {out, in / kFewColumns});
     const auto samples =
         file.take(spec.name + ".samples", at::kBFloat16, {std::min<int64_t>(out * in, Weights::kMostSamples)});
     weights.add_quantized(spec.name, QuantizedMatrix(values, scales), samples);

@@ -82,7 +82,7 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& b
   };
   const at::Tensor left = operand(a);
   const at::Tensor right = operand(b);
-  if (suits_tiles(left, right)) return tile_product(left, right, bias, finish);
+  if (left.scalar_type() == at::kBFloat16 && suits_tiles(left, right)) return tile_product(left, right, bias, finish);
   const Key key{left.size(0),
                 left.size(1),
                 right.size(1),

@@ -22,6 +22,16 @@ at::Tensor scales_of(const at::Tensor& weight, double most) {
   return at::where(largest > 0, largest / most, at::ones_like(largest));
 }
 
+// The same of the largest number 7, as float16 holds them: the next larger ones, so that no number exceeds 7.
+at::Tensor half_scales_of(const at::Tensor& weight, const std::string& name) {
+  const at::Tensor exact = scales_of(weight, 7), nearest = exact.to(at::kHalf);
+  const at::Tensor next = (nearest.view(at::kShort) + 1).view(at::kHalf);
+  const at::Tensor scales = at::where(nearest.to(at::kFloat) < exact, next, nearest).to(at::kFloat);
+  require(scales.isfinite().all().item<bool>(),
+          "{} holds numbers above 458,000, too large for 4 bits: keep the model in int8 or bf16", name);
+  return scales;
+}
+
 // [out,in/32,32] numbers 0 … 15 -> [out,in/2] bytes
 at::Tensor pack_pairs(const at::Tensor& numbers) {
   const auto halves = numbers.to(at::kByte).chunk(2, -1);
@@ -38,7 +48,7 @@ QuantizedMatrix::QuantizedMatrix(const at::Tensor& weight, int bits, const std::
           "{} has rows of {} numbers; in {} bits they must be a multiple of {}: keep the model in bf16", name, in, bits,
           kFewColumns);
   values_ = bits == 8 ? empty_in_large_pages({out, in}, at::kChar) : empty_in_large_pages({out, in / 2}, at::kByte);
-  scales_ = bits == 8 ? at::empty({out}) : at::empty({out, in / kFewColumns});
+  scales_ = bits == 8 ? at::empty({out}) : empty_in_large_pages({out, in / kFewColumns}, at::kHalf);
   // Some rows at a time: float32 of a whole matrix would leave holes of several times its size in the heap.
   const int64_t count = std::max<int64_t>(1, kTileBytes / (4 * in));
   for (int64_t first = 0; first < out; first += count) {
@@ -49,7 +59,7 @@ QuantizedMatrix::QuantizedMatrix(const at::Tensor& weight, int bits, const std::
             "the model in bf16 to see what comes of them",
             name, bits);
     const at::Tensor groups = bits == 8 ? numbers : numbers.view({rows, -1, kFewColumns});
-    const at::Tensor scales = scales_of(groups, bits == 8 ? 127 : 7);
+    const at::Tensor scales = bits == 8 ? scales_of(groups, 127) : half_scales_of(groups, name);
     const at::Tensor rounded = (groups / scales).round_();
     values_.narrow(0, first, rows).copy_(bits == 8 ? rounded.to(at::kChar) : pack_pairs(rounded + 8));
     scales_.narrow(0, first, rows).copy_(scales.squeeze(-1));
@@ -60,14 +70,15 @@ QuantizedMatrix::QuantizedMatrix(at::Tensor values, at::Tensor scales)
     : bits_(values.scalar_type() == at::kChar ? 8 : 4), values_(std::move(values)), scales_(std::move(scales)) {}
 
 int64_t QuantizedMatrix::bytes_of(int64_t out, int64_t in, int bits) {
-  const int64_t scales = bits == 8 ? out : out * (in / kFewColumns);
-  return out * in * bits / 8 + scales * static_cast<int64_t>(sizeof(float));
+  return bits == 8 ? out * in + out * 4 : out * in / 2 + out * (in / kFewColumns) * 2;
 }
 
 PackedMatrix QuantizedMatrix::packed() const {
-  return {.format = bits_ == 8 ? PackedMatrix::Format::kInt8 : PackedMatrix::Format::kInt4,
+  const bool int8 = bits_ == 8;
+  return {.format = int8 ? PackedMatrix::Format::kInt8 : PackedMatrix::Format::kInt4,
           .values = values_.data_ptr(),
-          .scales = scales_.data_ptr<float>(),
+          .scales = int8 ? scales_.data_ptr<float>() : nullptr,
+          .group_scales = int8 ? nullptr : scales_.data_ptr<c10::Half>(),
           .rows = out_features(),
           .columns = in_features()};
 }

@@ -31,7 +31,7 @@ class QuantizedMatrix {
   int64_t in_features() const { return bits_ == 4 ? values_.size(1) * 2 : values_.size(1); }
   int bits() const { return bits_; }
   const at::Tensor& values() const { return values_; }  // int8 [out,in], or uint8 [out,in/2] as PackedMatrix has it
-  const at::Tensor& scales() const { return scales_; }  // float32 [out], or [out,in/32]
+  const at::Tensor& scales() const { return scales_; }  // float32 [out], or float16 [out,in/32]
   int64_t bytes() const { return bytes_of(out_features(), in_features(), bits_); }
   static int64_t bytes_of(int64_t out, int64_t in, int bits);
 

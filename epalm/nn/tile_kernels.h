@@ -17,15 +17,18 @@ bool may_use_tiles();
 // Makes this thread ready for tiles while it lives. Everything below but the packing needs one.
 class TilesOfThread {
  public:
-  TilesOfThread();
+  // depth: bytes of a row of the left side's tiles (4 and 5), 64 or 32. Those of the right side (6 and 7) have a
+  // quarter as many rows.
+  explicit TilesOfThread(int64_t depth = 64);
   ~TilesOfThread();
   TilesOfThread(const TilesOfThread&) = delete;
   TilesOfThread& operator=(const TilesOfThread&) = delete;
 };
 
 // Numbers in memory that become pairs, up to kPairRows rows, `depth` columns; what lacks to a whole pair is zero.
+template <typename Number>
 struct TileSource {
-  const uint16_t* from;  // bfloat16
+  const Number* from;    // bfloat16, or float32 that is rounded to it
   int64_t stride;        // numbers from one row to the next
   int64_t rows, depth;
   int64_t ahead = 0;  // numbers from here to those that come next, which are fetched meanwhile
@@ -33,17 +36,20 @@ struct TileSource {
 
 // ceil(depth / kPairDepth) pairs one behind the other: of the left side; and of the right side, whose columns the rows
 // are.
-void pack_left(const TileSource& source, uint16_t* to);
-void pack_right(const TileSource& source, uint16_t* to);
-// Of the right side as it is: depth rows of `rows` columns, stride from one row to the next.
-void pack_right_rows(const TileSource& source, int64_t step, uint16_t* to);
+void pack_left(const TileSource<uint16_t>& source, uint16_t* to);
+void pack_left(const TileSource<float>& source, uint16_t* to);
+void pack_right(const TileSource<uint16_t>& source, uint16_t* to);
+void pack_right(const TileSource<float>& source, uint16_t* to);
+// Of the right side as it is: depth rows of `rows` columns, stride from one row to the next. step: numbers between the
+// first pairs of neighbours.
+void pack_right_rows(const TileSource<uint16_t>& source, int64_t step, uint16_t* to);
 
 // The sums of so many pairs of both sides, added to those of the block where `adds`.
 void multiply_pairs(const uint16_t* left, const uint16_t* right, int64_t pairs, bool adds, float* block);
 
 // The sums of a left side that is read as it lies, of kPairRows rows of whole pairs, and a right side of so many rows:
 // where those are so few that packing the left side would take longer.
-void multiply_rows(const TileSource& left, const uint16_t* right, int64_t right_rows, float* block);
+void multiply_rows(const TileSource<uint16_t>& left, const uint16_t* right, int64_t right_rows, float* block);
 
 enum class TileFinish { kFloat32, kBFloat16, kGeluBFloat16 };
 

@@ -5,63 +5,73 @@
 
 #include <algorithm>
 
+#include "epalm/base/error.h"
 #include "epalm/nn/tile_kernels.h"
-
-// What functions with these instructions are compiled for, whatever the rest of the program is.
-#define EPALM_TILES __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
-#define EPALM_ALWAYS __attribute__((always_inline)) inline
+#include "epalm/nn/tile_target.h"
 
 namespace epalm::nn {
 namespace {
 
-constexpr int64_t kRows = 16, kRowBytes = 64;  // of a tile
 constexpr int64_t kStreamPairs = 64;  // of 32 rows, 128 KiB: they wait in the second cache
 constexpr int64_t kTileNumbers = kPairNumbers / 2, kTileSums = kBlockSums / 4;
 
-// Eight tiles of that size. In memory for good: g++ 12 believes that only its first bytes are read.
+// Eight tiles, with `depth` bytes in a row of the left side. In memory for good: g++ 12 believes that only the first
+// bytes are read.
 struct alignas(64) TileConfig {
   uint8_t palette = 1, start_row = 0, reserved[14] = {};
-  uint16_t row_bytes[16] = {kRowBytes, kRowBytes, kRowBytes, kRowBytes, kRowBytes, kRowBytes, kRowBytes, kRowBytes};
-  uint8_t rows[16] = {kRows, kRows, kRows, kRows, kRows, kRows, kRows, kRows};
+  uint16_t row_bytes[16] = {};
+  uint8_t rows[16] = {};
+
+  explicit constexpr TileConfig(uint16_t depth) {
+    for (int tile = 0; tile < 8; ++tile) {
+      row_bytes[tile] = tile == 4 || tile == 5 ? depth : kTileRowBytes;
+      rows[tile] = tile < 6 ? kTileRows : static_cast<uint8_t>(depth / 4);
+    }
+  }
 };
-const TileConfig kConfig;
+const TileConfig kWhole(64), kHalf(32);
 
 EPALM_TILES EPALM_ALWAYS __mmask32 first(int64_t count) {
   return static_cast<__mmask32>(count >= 32 ? 0xFFFFFFFFU : (1U << std::max<int64_t>(count, 0)) - 1);
 }
 
-// 16 rows of 16 words become columns.
-EPALM_TILES EPALM_ALWAYS void transpose(__m512i (&r)[16]) {
-  __m512i t[16];
-  for (int i = 0; i < 16; i += 2) {
-    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
-    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
-  }
-  for (int i = 0; i < 16; i += 4) {
-    r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
-    r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
-    r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
-    r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
-  }
-  for (int i = 0; i < 4; ++i) {
-    t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
-    t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xDD);
-    t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
-    t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xDD);
-  }
-  for (int i = 0; i < 4; ++i) {
-    r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
-    r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xDD);
-    r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
-    r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xDD);
+EPALM_TILES EPALM_ALWAYS __m512i load(const uint16_t* from, __mmask32 there) {
+  return _mm512_maskz_loadu_epi16(there, from);
+}
+EPALM_TILES EPALM_ALWAYS __m512i load(const float* from, __mmask32 there) {
+  const __m512 low = _mm512_maskz_loadu_ps(static_cast<__mmask16>(there), from);
+  const __m512 high = _mm512_maskz_loadu_ps(static_cast<__mmask16>(there >> 16), from + 16);
+  return (__m512i)_mm512_cvtne2ps_pbh(high, low);
+}
+
+template <typename Number>
+EPALM_TILES EPALM_ALWAYS __m512i read(const TileSource<Number>& s, int64_t row, int64_t column) {
+  if (row >= s.rows) return _mm512_setzero_si512();
+  const Number* from = s.from + row * s.stride + column;
+  _mm_prefetch(reinterpret_cast<const char*>(from + s.ahead), _MM_HINT_T1);
+  return load(from, first(s.depth - column));
+}
+
+template <typename Number>
+EPALM_TILES EPALM_ALWAYS void pack_left_side(const TileSource<Number>& source, uint16_t* to) {
+  for (int64_t row = 0; row < kPairRows; ++row) {
+    uint16_t* at = to + row * kPairDepth;
+    for (int64_t column = 0; column < source.depth; column += kPairDepth, at += kPairNumbers) {
+      _mm512_store_si512(at, read(source, row, column));
+    }
   }
 }
 
-EPALM_TILES EPALM_ALWAYS __m512i read(const TileSource& s, int64_t row, int64_t column) {
-  if (row >= s.rows) return _mm512_setzero_si512();
-  const uint16_t* from = s.from + row * s.stride + column;
-  _mm_prefetch(reinterpret_cast<const char*>(from + s.ahead), _MM_HINT_T1);
-  return _mm512_maskz_loadu_epi16(first(s.depth - column), from);
+template <typename Number>
+EPALM_TILES EPALM_ALWAYS void pack_right_side(const TileSource<Number>& source, uint16_t* to) {
+  for (int64_t column = 0; column < source.depth; column += kPairDepth) {
+    for (int64_t row = 0; row < kPairRows; row += kTileRows, to += kTileNumbers) {
+      __m512i words[16];
+      for (int i = 0; i < 16; ++i) words[i] = read(source, row + i, column);
+      transpose(words);
+      for (int i = 0; i < 16; ++i) _mm512_store_si512(to + i * kPairDepth, words[i]);
+    }
+  }
 }
 
 // e^x, for x <= 0.
@@ -129,8 +139,8 @@ bool system_allows() {
 }
 
 // Constructors and destructors take no instructions of their own.
-EPALM_TILES void configure() {
-  _tile_loadconfig(&kConfig);
+EPALM_TILES void configure(const TileConfig& config) {
+  _tile_loadconfig(&config);
 }
 EPALM_TILES void release() {
   _tile_release();
@@ -143,36 +153,30 @@ bool may_use_tiles() {
   return kMay;
 }
 
-TilesOfThread::TilesOfThread() {
-  configure();
+TilesOfThread::TilesOfThread(int64_t depth) {
+  EPALM_ASSERT(depth == 64 || depth == 32);
+  configure(depth == 64 ? kWhole : kHalf);
 }
 
 TilesOfThread::~TilesOfThread() {
   release();
 }
 
-EPALM_TILES void pack_left(const TileSource& source, uint16_t* to) {
-  for (int64_t row = 0; row < kPairRows; ++row) {
-    uint16_t* at = to + row * kPairDepth;
-    for (int64_t column = 0; column < source.depth; column += kPairDepth, at += kPairNumbers) {
-      _mm512_store_si512(at, read(source, row, column));
-    }
-  }
+EPALM_TILES void pack_left(const TileSource<uint16_t>& source, uint16_t* to) {
+  pack_left_side(source, to);
 }
-
-EPALM_TILES void pack_right(const TileSource& source, uint16_t* to) {
-  for (int64_t column = 0; column < source.depth; column += kPairDepth) {
-    for (int64_t row = 0; row < kPairRows; row += kRows, to += kTileNumbers) {
-      __m512i words[16];
-      for (int i = 0; i < 16; ++i) words[i] = read(source, row + i, column);
-      transpose(words);
-      for (int i = 0; i < 16; ++i) _mm512_store_si512(to + i * kPairDepth, words[i]);
-    }
-  }
+EPALM_TILES void pack_left(const TileSource<float>& source, uint16_t* to) {
+  pack_left_side(source, to);
+}
+EPALM_TILES void pack_right(const TileSource<uint16_t>& source, uint16_t* to) {
+  pack_right_side(source, to);
+}
+EPALM_TILES void pack_right(const TileSource<float>& source, uint16_t* to) {
+  pack_right_side(source, to);
 }
 
 // Of two rows the numbers of each column side by side: columns 0-3, 8-11, 16-19 and 24-27 in the first tile.
-EPALM_TILES void pack_right_rows(const TileSource& source, int64_t step, uint16_t* to) {
+EPALM_TILES void pack_right_rows(const TileSource<uint16_t>& source, int64_t step, uint16_t* to) {
   for (int64_t row = 0; row < source.depth; row += 2) {
     const bool odd = row + 1 < source.depth;
     const uint16_t* from = source.from + row * source.stride;
@@ -199,10 +203,10 @@ EPALM_TILES void pack_right_rows(const TileSource& source, int64_t step, uint16_
 
 EPALM_TILES void multiply_pairs(const uint16_t* left, const uint16_t* right, int64_t pairs, bool adds, float* block) {
   if (adds) {
-    _tile_loadd(0, block, kRowBytes);
-    _tile_loadd(1, block + kTileSums, kRowBytes);
-    _tile_loadd(2, block + 2 * kTileSums, kRowBytes);
-    _tile_loadd(3, block + 3 * kTileSums, kRowBytes);
+    _tile_loadd(0, block, kTileRowBytes);
+    _tile_loadd(1, block + kTileSums, kTileRowBytes);
+    _tile_loadd(2, block + 2 * kTileSums, kTileRowBytes);
+    _tile_loadd(3, block + 3 * kTileSums, kTileRowBytes);
   } else {
     _tile_zero(0);
     _tile_zero(1);
@@ -210,24 +214,24 @@ EPALM_TILES void multiply_pairs(const uint16_t* left, const uint16_t* right, int
     _tile_zero(3);
   }
   for (int64_t i = 0; i < pairs; ++i, left += kPairNumbers, right += kPairNumbers) {
-    _tile_loadd(4, left, kRowBytes);
-    _tile_loadd(6, right, kRowBytes);
+    _tile_loadd(4, left, kTileRowBytes);
+    _tile_loadd(6, right, kTileRowBytes);
     _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(7, right + kTileNumbers, kRowBytes);
+    _tile_loadd(7, right + kTileNumbers, kTileRowBytes);
     _tile_dpbf16ps(1, 4, 7);
-    _tile_loadd(5, left + kTileNumbers, kRowBytes);
+    _tile_loadd(5, left + kTileNumbers, kTileRowBytes);
     _tile_dpbf16ps(2, 5, 6);
     _tile_dpbf16ps(3, 5, 7);
   }
-  _tile_stored(0, block, kRowBytes);
-  _tile_stored(1, block + kTileSums, kRowBytes);
-  _tile_stored(2, block + 2 * kTileSums, kRowBytes);
-  _tile_stored(3, block + 3 * kTileSums, kRowBytes);
+  _tile_stored(0, block, kTileRowBytes);
+  _tile_stored(1, block + kTileSums, kTileRowBytes);
+  _tile_stored(2, block + 2 * kTileSums, kTileRowBytes);
+  _tile_stored(3, block + 3 * kTileSums, kTileRowBytes);
 }
 
 // kBoth: the second tile of the right side's pairs holds something.
 template <bool kBoth>
-EPALM_TILES void multiply_rows(const TileSource& rows, const uint16_t* right, float* block) {
+EPALM_TILES void multiply_rows(const TileSource<uint16_t>& rows, const uint16_t* right, float* block) {
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);
@@ -236,7 +240,7 @@ EPALM_TILES void multiply_rows(const TileSource& rows, const uint16_t* right, fl
   const int64_t stretch = std::min(pairs, kStreamPairs);
   for (int64_t begin = 0; begin < pairs; begin += stretch) {
     const int64_t end = std::min(pairs, begin + stretch);
-    const uint16_t *left = rows.from + begin * kPairDepth, *lower = left + kRows * rows.stride;
+    const uint16_t *left = rows.from + begin * kPairDepth, *lower = left + kTileRows * rows.stride;
     // What comes next row by row: the processor foresees that, and the memory gives it faster than single lines.
     const uint16_t* next = end < pairs ? left + stretch * kPairDepth : rows.from + kPairRows * rows.stride;
     int64_t column = 0;
@@ -249,31 +253,31 @@ EPALM_TILES void multiply_rows(const TileSource& rows, const uint16_t* right, fl
         _mm_prefetch(reinterpret_cast<const char*>(next), _MM_HINT_T1);
       }
       _tile_loadd(4, left, rows.stride * 2);
-      _tile_loadd(6, right, kRowBytes);
+      _tile_loadd(6, right, kTileRowBytes);
       _tile_dpbf16ps(0, 4, 6);
       _tile_loadd(5, lower, rows.stride * 2);
       _tile_dpbf16ps(2, 5, 6);
       if (!kBoth) continue;
-      _tile_loadd(7, right + kTileNumbers, kRowBytes);
+      _tile_loadd(7, right + kTileNumbers, kTileRowBytes);
       _tile_dpbf16ps(1, 4, 7);
       _tile_dpbf16ps(3, 5, 7);
     }
   }
-  _tile_stored(0, block, kRowBytes);
-  _tile_stored(1, block + kTileSums, kRowBytes);
-  _tile_stored(2, block + 2 * kTileSums, kRowBytes);
-  _tile_stored(3, block + 3 * kTileSums, kRowBytes);
+  _tile_stored(0, block, kTileRowBytes);
+  _tile_stored(1, block + kTileSums, kTileRowBytes);
+  _tile_stored(2, block + 2 * kTileSums, kTileRowBytes);
+  _tile_stored(3, block + 3 * kTileSums, kTileRowBytes);
 }
 
-EPALM_TILES void multiply_rows(const TileSource& rows, const uint16_t* right, int64_t right_rows, float* block) {
-  (right_rows > kRows ? multiply_rows<true> : multiply_rows<false>)(rows, right, block);
+EPALM_TILES void multiply_rows(const TileSource<uint16_t>& rows, const uint16_t* right, int64_t right_rows, float* block) {
+  (right_rows > kTileRows ? multiply_rows<true> : multiply_rows<false>)(rows, right, block);
 }
 
 EPALM_TILES void write_block(const float* block, const TileTarget& target) {
   const __m512i low_half = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
   const __m512i high_half = _mm512_add_epi32(low_half, _mm512_set1_epi32(8));
   for (int64_t row = 0; row < target.rows; ++row) {
-    const float* from = block + (row / kRows) * 2 * kTileSums + (row % kRows) * kRows;
+    const float* from = block + (row / kTileRows) * 2 * kTileSums + (row % kTileRows) * kTileRows;
     const __m512 first_tile = _mm512_loadu_ps(from), second_tile = _mm512_loadu_ps(from + kTileSums);
     write_row(target, row, _mm512_permutex2var_ps(first_tile, low_half, second_tile),
               _mm512_permutex2var_ps(first_tile, high_half, second_tile));
@@ -281,16 +285,16 @@ EPALM_TILES void write_block(const float* block, const TileTarget& target) {
 }
 
 EPALM_TILES void write_block_transposed(const float* block, const TileTarget& target) {
-  for (int64_t tile = 0; tile < 2 && tile * kRows < target.rows; ++tile) {
+  for (int64_t tile = 0; tile < 2 && tile * kTileRows < target.rows; ++tile) {
     __m512i low[16], high[16];
     for (int i = 0; i < 16; ++i) {
-      low[i] = _mm512_loadu_si512(block + tile * kTileSums + i * kRows);
-      high[i] = _mm512_loadu_si512(block + (2 + tile) * kTileSums + i * kRows);
+      low[i] = _mm512_loadu_si512(block + tile * kTileSums + i * kTileRows);
+      high[i] = _mm512_loadu_si512(block + (2 + tile) * kTileSums + i * kTileRows);
     }
     transpose(low);
     transpose(high);
-    for (int i = 0; i < 16 && tile * kRows + i < target.rows; ++i) {
-      write_row(target, tile * kRows + i, _mm512_castsi512_ps(low[i]), _mm512_castsi512_ps(high[i]));
+    for (int i = 0; i < 16 && tile * kTileRows + i < target.rows; ++i) {
+      write_row(target, tile * kTileRows + i, _mm512_castsi512_ps(low[i]), _mm512_castsi512_ps(high[i]));
     }
   }
 }

@@ -8,21 +8,30 @@ bool may_use_tiles() {
   return false;
 }
 
-TilesOfThread::TilesOfThread() {
+TilesOfThread::TilesOfThread(int64_t) {
   EPALM_ASSERT(false);
 }
 TilesOfThread::~TilesOfThread() = default;
 
-void pack_left(const TileSource&, uint16_t*) {
+void pack_left(const TileSource<uint16_t>&, uint16_t*) {
   EPALM_ASSERT(false);
 }
-void pack_right(const TileSource&, uint16_t*) {
+void pack_left(const TileSource<float>&, uint16_t*) {
   EPALM_ASSERT(false);
 }
-void pack_right_rows(const TileSource&, int64_t, uint16_t*) {
+void pack_right(const TileSource<uint16_t>&, uint16_t*) {
+  EPALM_ASSERT(false);
+}
+void pack_right(const TileSource<float>&, uint16_t*) {
+  EPALM_ASSERT(false);
+}
+void pack_right_rows(const TileSource<uint16_t>&, int64_t, uint16_t*) {
   EPALM_ASSERT(false);
 }
 void multiply_pairs(const uint16_t*, const uint16_t*, int64_t, bool, float*) {
+  EPALM_ASSERT(false);
+}
+void multiply_rows(const TileSource<uint16_t>&, const uint16_t*, int64_t, float*) {
   EPALM_ASSERT(false);
 }
 void write_block(const float*, const TileTarget&) {

@@ -74,11 +74,16 @@ class TileProduct {
 
  private:
   void pack_a(int64_t i) {
-    const TileSource source{.from = numbers(a_) + i * kPairRows * a_.stride(0),
-                            .stride = a_.stride(0),
-                            .rows = std::min(kPairRows, rows_ - i * kPairRows),
-                            .depth = depth_};
-    (by_columns_ ? pack_right : pack_left)(source, packed(i, 0));
+    a_.scalar_type() == at::kFloat ? pack_a(a_.data_ptr<float>(), i) : pack_a(numbers(a_), i);
+  }
+
+  template <typename Number>
+  void pack_a(const Number* from, int64_t i) {
+    const TileSource<Number> source{.from = from + i * kPairRows * a_.stride(0),
+                                    .stride = a_.stride(0),
+                                    .rows = std::min(kPairRows, rows_ - i * kPairRows),
+                                    .depth = depth_};
+    by_columns_ ? pack_right(source, packed(i, 0)) : pack_left(source, packed(i, 0));
   }
 
   uint16_t* packed(int64_t i, int64_t pair) const {
@@ -88,7 +93,7 @@ class TileProduct {
   // Pairs begin … end - 1 of the depth of pairs j … j + count - 1 of columns.
   void pack_b(int64_t j, int64_t count, int64_t begin, int64_t end, uint16_t* panel) const {
     const int64_t column = j * kPairRows, row = begin * kPairDepth;
-    TileSource source{.from = numbers(b_) + row * b_.stride(0) + column * b_.stride(1),
+    TileSource<uint16_t> source{.from = numbers(b_) + row * b_.stride(0) + column * b_.stride(1),
                       .stride = by_columns_ ? b_.stride(1) : b_.stride(0),
                       .rows = std::min(count * kPairRows, columns_ - column),
                       .depth = std::min(depth_, end * kPairDepth) - row};
@@ -108,7 +113,7 @@ class TileProduct {
     const auto block = [&](int64_t j, int64_t i) { return sums + (j * chunk_ + i) * kBlockSums; };
     if (streams(first_column + column_pairs - 1)) {
       for (int64_t j = first_column; j < first_column + column_pairs; ++j) {
-        const TileSource rows{.from = numbers(b_) + j * kPairRows * b_.stride(1),
+        const TileSource<uint16_t> rows{.from = numbers(b_) + j * kPairRows * b_.stride(1),
                               .stride = b_.stride(1),
                               .rows = kPairRows,
                               .depth = depth_};
@@ -163,14 +168,15 @@ class TileProduct {
 }  // namespace
 
 bool suits_tiles(const at::Tensor& a, const at::Tensor& b) {
-  const auto rounded = [](const at::Tensor& t) { return t.device().is_cpu() && t.scalar_type() == at::kBFloat16; };
-  if (!cpu_multiplies_tiles() || !rounded(a) || !rounded(b) || (b.stride(0) != 1 && b.stride(1) != 1)) return false;
+  const auto is = [](const at::Tensor& t, at::ScalarType type) { return t.device().is_cpu() && t.scalar_type() == type; };
+  if (!cpu_multiplies_tiles() || !(is(a, at::kBFloat16) || is(a, at::kFloat)) || !is(b, at::kBFloat16)) return false;
+  if (b.stride(0) != 1 && b.stride(1) != 1) return false;
   return a.size(0) >= kFewestRows && a.size(1) >= kLeastDepth && b.size(1) >= kPairRows;
 }
 
 at::Tensor tile_product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias, Finish finish) {
   EPALM_ASSERT(a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(0));
-  EPALM_ASSERT(a.scalar_type() == at::kBFloat16 && b.scalar_type() == at::kBFloat16);
+  EPALM_ASSERT((a.scalar_type() == at::kBFloat16 || a.scalar_type() == at::kFloat) && b.scalar_type() == at::kBFloat16);
   return TileProduct(a, b, bias, finish).compute();
 }
 

@@ -9,8 +9,8 @@ namespace epalm::nn {
 // Whether tile_product() can compute a b, and sooner than other ways.
 bool suits_tiles(const at::Tensor& a, const at::Tensor& b);
 
-// product() of bfloat16 matrices with AMX, without a library: a [M,K], b [K,N], each with one of its strides 1 -> as
-// product() says. Only where cpu_multiplies_tiles().
+// product() of bfloat16 matrices with AMX, without a library: a [M,K], which may be float32 and is rounded then, b
+// [K,N] with one of its strides 1 -> as product() says. No autograd. Only where cpu_multiplies_tiles().
 at::Tensor tile_product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias = {},
                         Finish finish = Finish::kNone);
 

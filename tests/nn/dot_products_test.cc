@@ -32,7 +32,8 @@ class DotProducts : public testing::TestWithParam<Case> {
       return {.format = format(), .values = halves_.data_ptr(), .rows = kOut, .columns = in()};
     return {.format = format(),
             .values = integers().values().data_ptr(),
-            .scales = integers().scales().data_ptr<float>(),
+            .scales = format() == Format::kInt8 ? integers().scales().data_ptr<float>() : nullptr,
+            .group_scales = format() == Format::kInt4 ? integers().scales().data_ptr<c10::Half>() : nullptr,
             .rows = kOut,
             .columns = in()};
   }
@@ -68,18 +69,21 @@ class DotProducts : public testing::TestWithParam<Case> {
 // rounds no more often than a sum of so many products.
 TEST_P(DotProducts, EqualTheExactProductOfRoundedRowsWithinFloat32) {
   const at::Tensor bias = uniform({kOut}, 2);
-  for (const int64_t rows : {1, 2, 3, 4, 7, 8, 13, 64}) {
+  for (const int64_t rows : {1, 2, 3, 4, 7, 8, 13, 16, 17, 40, 64}) {
     const at::Tensor x = uniform({rows, in()}, static_cast<uint64_t>(rows));
     expect_exact_within_float32(dot_product(x, matrix(), bias), ExactProduct(rounded(x), dense().t(), bias));
     expect_exact_within_float32(dot_product(x, matrix(), {}), ExactProduct(rounded(x), dense().t(), at::zeros({kOut})));
   }
 }
 
+// A single row may be computed in another way, where a CPU has one that is faster with more.
 TEST_P(DotProducts, GiveARowTheSameInAnyBatch) {
   const at::Tensor x = uniform({64, in()}, 3), y = dot_product(x, matrix(), {});
-  for (const int64_t rows : {1, 2, 3, 7}) {
+  for (const int64_t rows : {2, 3, 7, 17, 33}) {
     EXPECT_TRUE(at::equal(dot_product(x.narrow(0, 5, rows), matrix(), {}), y.narrow(0, 5, rows)));
   }
+  const at::Tensor one = dot_product(x.narrow(0, 5, 1), matrix(), {});
+  EXPECT_TRUE(at::equal(one, dot_product(x.narrow(0, 5, 1).clone(), matrix(), {})));
 }
 
 // A number a thousand times as large as the others of a row costs those of its group their precision, no others.
@@ -109,6 +113,7 @@ TEST_P(DotProducts, PassOnThatAnInputIsNotFinite) {
 INSTANTIATE_TEST_SUITE_P(Formats, DotProducts,
                          testing::Values(Case{Format::kInt8, 128}, Case{Format::kInt8, 96}, Case{Format::kInt8, 32},
                                          Case{Format::kInt4, 128}, Case{Format::kInt4, 96}, Case{Format::kInt4, 32},
+                                         Case{Format::kInt4, 2208},  // more groups than have their scales at a time
                                          Case{Format::kBFloat16, 128}, Case{Format::kBFloat16, 96},
                                          Case{Format::kBFloat16, 32}),
                          [](const testing::TestParamInfo<Case>& test) {

@@ -49,10 +49,10 @@ TEST(FewRows, OfInt8EqualTheExactProductWithinRounding) {
 TEST(FewRows, OfInt4EqualTheExactProductWithinRounding) {
   at::manual_seed(1);
   const at::Tensor bytes = at::randint(0, 256, {kOut, kIn / 2}, at::kByte),
-                   scales = at::rand({kOut, kIn / kFewColumns});
+                   scales = at::rand({kOut, kIn / kFewColumns}).to(at::kHalf);
   const PackedMatrix matrix{.format = PackedMatrix::Format::kInt4,
                             .values = bytes.data_ptr(),
-                            .scales = scales.data_ptr<float>(),
+                            .group_scales = scales.data_ptr<c10::Half>(),
                             .rows = kOut,
                             .columns = kIn};
   at::Tensor weight = at::empty({kOut, kIn}, at::kDouble);

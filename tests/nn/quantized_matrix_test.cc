@@ -20,11 +20,12 @@ class QuantizedMatrices : public testing::TestWithParam<int> {
   const at::Tensor weight_ = uniform({kOut, kIn}, 1);
   const QuantizedMatrix matrix_{weight_, GetParam(), "weight"};
 
-  // Half of the scale with which the largest number of a row or group is 127 or 7. [out,in]
+  // Half of the scale with which the largest number of a row or group is 127, or 7 and float16 holds the scale.
+  // [out,in]
   at::Tensor half_scales() const {
     if (GetParam() == 8) return (weight_.abs().amax(1, true) / 127 / 2).expand({kOut, kIn});
     const at::Tensor largest = weight_.view({kOut, -1, kFewColumns}).abs().amax(2, true);
-    return (largest / 7 / 2).expand({kOut, -1, kFewColumns}).reshape({kOut, kIn});
+    return (largest / 7 / 2 * (1 + 1.0 / 1024)).expand({kOut, -1, kFewColumns}).reshape({kOut, kIn});
   }
 };
 
@@ -37,8 +38,8 @@ TEST_P(QuantizedMatrices, MoveNoNumberByMoreThanHalfAScale) {
 }
 
 TEST_P(QuantizedMatrices, TakeTheBytesTheySay) {
-  const int64_t scales = GetParam() == 8 ? kOut : kOut * kIn / kFewColumns;
-  EXPECT_EQ(matrix_.bytes(), kOut * kIn * GetParam() / 8 + 4 * scales);
+  const int64_t scales = GetParam() == 8 ? 4 * kOut : 2 * kOut * kIn / kFewColumns;
+  EXPECT_EQ(matrix_.bytes(), kOut * kIn * GetParam() / 8 + scales);
   EXPECT_EQ(matrix_.in_features(), kIn);
   EXPECT_EQ(matrix_.out_features(), kOut);
 }
@@ -70,6 +71,17 @@ TEST_P(QuantizedMatrices, KeepZerosAndRowsOfZeros) {
   const at::Tensor rows = QuantizedMatrix(weight, GetParam(), "weight").rows(0, kOut);
   EXPECT_EQ(rows[3].abs().max().item<float>(), 0);
   EXPECT_EQ(rows[4][7].item<float>(), 0);
+}
+
+// The scale of such a group lies between the smallest numbers of float16, or above its largest.
+TEST(QuantizedMatrixOf4Bits, KeepsTinyNumbersAndRefusesHugeOnes) {
+  for (const double largest : {1e-3, 1e-6, 3e-8, 1e-30}) {
+    const at::Tensor weight = uniform({8, 64}, 1) * largest;
+    const at::Tensor moved = (QuantizedMatrix(weight, 4, "w").rows(0, 8).to(at::kDouble) - weight).abs();
+    const double scale = std::ldexp(std::ceil(std::ldexp(largest / 7, 24)), -24) * (1 + 1.0 / 1024);
+    EXPECT_LE(moved.max().item<double>(), scale / 2 + largest * 2 * kBfloat16Unit) << largest;
+  }
+  EXPECT_THROW(QuantizedMatrix(at::full({8, 64}, 5e5), 4, "w"), Error);
 }
 
 TEST_P(QuantizedMatrices, RefuseNumbersThatAreNotFinite) {
