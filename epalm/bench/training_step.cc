@@ -35,7 +35,8 @@ Work training_work(const model::EPalm& model, const TrainBatch& batch, double se
   const int64_t before = 1 + (model.adapter().prompts().defined() ? model.adapter().prompts().size(0) : 0);
   const auto rows = static_cast<double>(batch.size() * (before + batch.ids.size(1)));
   const nn::Weights& weights = model.lm().weights();
-  const bool exact = weights.at("model.decoder.embed_tokens.weight").scalar_type() == at::kFloat;
+  const at::Tensor& positions = weights.at("model.decoder.embed_positions.weight");  // rounded, never quantized
+  const bool exact = positions.scalar_type() == at::kFloat;
   return {.flop = training_flop(model.lm().config(), rows, static_cast<double>(batch.predicted()),
                                 model::layers_reached(model)),
           .bytes = 2 * static_cast<double>(weights.bytes()),

@@ -63,7 +63,7 @@ void add_norm_specs(std::vector<nn::WeightSpec>& table, const std::string& name,
 
 void add_linear_specs(std::vector<nn::WeightSpec>& table, const std::string& name, int64_t out, int64_t in,
                       nn::Init init) {
-  table.push_back({name + ".weight", {out, in}, init, true});
+  table.push_back({name + ".weight", {out, in}, init, 4});
   table.push_back({name + ".bias", {out}, nn::Init::kZeros});
 }
 

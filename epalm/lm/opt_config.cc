@@ -101,7 +101,7 @@ std::vector<nn::WeightSpec> opt_weights(const OptConfig& config) {
   const int64_t d = config.hidden_size;
   std::vector<nn::WeightSpec> table;
   const auto linear = [&](const std::string& name, int64_t out, int64_t in) {
-    table.push_back({name + ".weight", {out, in}, nn::Init::kNormal, true});
+    table.push_back({name + ".weight", {out, in}, nn::Init::kNormal, 4});
     table.push_back({name + ".bias", {out}, nn::Init::kZeros});
   };
   const auto norm = [&](const std::string& name) {
@@ -109,7 +109,12 @@ std::vector<nn::WeightSpec> opt_weights(const OptConfig& config) {
     table.push_back({name + ".bias", {d}, nn::Init::kZeros});
   };
   const std::string root = "model.decoder.";
-  table.push_back({root + "embed_tokens.weight", {config.vocab_size, config.word_embed_proj_dim}});
+  // The head as well: its rows are long, and a logit shows what is lost.
+  const int fewest_bits = config.word_embed_proj_dim % nn::kFewColumns == 0 ? 8 : 0;
+  table.push_back({root + "embed_tokens.weight",
+                   {config.vocab_size, config.word_embed_proj_dim},
+                   nn::Init::kNormal,
+                   fewest_bits});
   table.push_back({root + "embed_positions.weight", {config.max_position_embeddings + 2, d}});
   if (config.has_projection()) {
     table.push_back({root + "project_out.weight", {config.word_embed_proj_dim, d}});

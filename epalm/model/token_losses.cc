@@ -13,10 +13,9 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// One block of the vocabulary, in the type that products want: float16 has no fast one on CPUs.
-at::Tensor rows_of(const at::Tensor& weight, int64_t first, int64_t block) {
-  const at::Tensor rows = weight.slice(0, first, std::min(first + block, weight.size(0)));
-  return rows.scalar_type() == at::kHalf ? rows.to(at::kFloat) : rows;
+// One block of the vocabulary.
+at::Tensor rows_of(const nn::MatrixRows& weight, int64_t first, int64_t block) {
+  return weight.slice(first, std::min(block, weight.rows() - first));
 }
 
 at::Tensor as_operand(const at::Tensor& x, const at::Tensor& weight) {
@@ -33,15 +32,17 @@ at::Tensor logits_of_others(const at::Tensor& x, const at::Tensor& rows, const a
 }
 
 struct TokenLosses : torch::autograd::Function<TokenLosses> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
-                            const at::Tensor& targets, int64_t block, bool x_trains, bool weight_trains) {
-    const at::Tensor operand = as_operand(x, weight);
-    const at::Tensor wanted_rows = weight.index_select(0, targets).to(x.scalar_type());              // [R,W]
+  // trained: weight's own tensor, where it has one.
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const c10::optional<at::Tensor>& trained,
+                            const nn::MatrixRows& weight, const at::Tensor& targets, int64_t block, bool x_trains,
+                            bool weight_trains) {
+    const at::Tensor operand = as_operand(x, weight.slice(0, 1));
+    const at::Tensor wanted_rows = weight.select(targets).to(x.scalar_type());              // [R,W]
     const at::Tensor wanted = (operand.to(x.scalar_type()) * wanted_rows).sum(1, /*keepdim=*/true);  // [R,1]
     at::Tensor most = wanted;                    // the largest logit so far
     at::Tensor others = at::zeros_like(wanted);  // the sum of exp(logit - most) over all but the target
     at::Tensor pulled = at::zeros_like(x_trains ? wanted_rows : wanted);  // the same sum, each term times its row of W
-    for (int64_t first = 0; first < weight.size(0); first += block) {
+    for (int64_t first = 0; first < weight.rows(); first += block) {
       const at::Tensor rows = rows_of(weight, first, block);
       const at::Tensor logits = logits_of_others(operand, rows, targets, first);
       const at::Tensor larger = at::maximum(most, logits.amax(1, /*keepdim=*/true));
@@ -58,7 +59,7 @@ struct TokenLosses : torch::autograd::Function<TokenLosses> {
     if (x_trains) slope = pulled.sub_(wanted_rows * others).div_(sum);
     const at::Tensor log_sum = most + sum.log();  // [R,1]
     context->saved_data["block"] = block;
-    context->save_for_backward(weight_trains ? variable_list{slope, x, weight, targets, log_sum, others / sum}
+    context->save_for_backward(weight_trains ? variable_list{slope, x, *trained, targets, log_sum, others / sum}
                                              : variable_list{slope});
     return (log_sum - wanted).squeeze(1);
   }
@@ -81,19 +82,21 @@ struct TokenLosses : torch::autograd::Function<TokenLosses> {
       dw.index_add_(0, targets, x * (saved[5] * by_row), -1);
       dw = dw.to(weight.scalar_type());
     }
-    return {dx, dw, {}, {}, {}, {}};
+    return {dx, dw, {}, {}, {}, {}, {}};
   }
 };
 
 }  // namespace
 
-at::Tensor token_losses(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& targets, int64_t block) {
-  check_shape(x, {kAny, weight.size(1)}, "states that predict");
+at::Tensor token_losses(const at::Tensor& x, const nn::MatrixRows& weight, const at::Tensor& targets, int64_t block) {
+  check_shape(x, {kAny, weight.columns()}, "states that predict");
   check_shape(targets, {x.size(0)}, "targets");
   EPALM_ASSERT(block > 0);
   if (x.size(0) == 0) return x.sum(1);
   const bool records = at::GradMode::is_enabled();
-  return TokenLosses::apply(x, weight, targets, block, records && x.requires_grad(), records && weight.requires_grad());
+  const auto trained = weight.dense().defined() ? c10::make_optional(weight.dense()) : c10::nullopt;
+  return TokenLosses::apply(x, trained, weight, targets, block, records && x.requires_grad(),
+                            records && trained && trained->requires_grad());
 }
 
 }  // namespace epalm::model

@@ -42,8 +42,8 @@ std::string first_ten(const std::vector<std::string>& items) {
 }  // namespace
 
 int bits_of(const WeightSpec& spec, Precision precision) {
-  if (!spec.quantizable) return 0;
-  return precision == Precision::kInt8 ? 8 : precision == Precision::kInt4 ? 4 : 0;
+  if (spec.fewest_bits == 0 || precision == Precision::kFloat32 || precision == Precision::kBFloat16) return 0;
+  return precision == Precision::kInt8 ? 8 : spec.fewest_bits;
 }
 
 at::ScalarType type_of(const WeightSpec& spec, Precision precision) {
@@ -82,6 +82,11 @@ void Weights::add_quantized(const std::string& name, QuantizedMatrix matrix, at:
 const QuantizedMatrix* Weights::quantized(const std::string& name) const {
   const auto found = quantized_.find(name);
   return found == quantized_.end() ? nullptr : &found->second.matrix;
+}
+
+MatrixRows Weights::rows(const std::string& name) const {
+  const QuantizedMatrix* matrix = quantized(name);
+  return matrix != nullptr ? MatrixRows(*matrix) : MatrixRows(at(name));
 }
 
 at::Tensor Weights::samples(const std::string& name) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "epalm/io/tensor_file.h"
+#include "epalm/nn/matrix_rows.h"
 #include "epalm/nn/quantized_matrix.h"
 
 namespace epalm::nn {
@@ -20,7 +21,9 @@ struct WeightSpec {
   std::string name;
   std::vector<int64_t> shape;
   Init init = Init::kNormal;
-  bool quantizable = false;  // a matrix that is only ever multiplied with, by a Linear
+  // Of a matrix that is only ever multiplied with, or read row by row (MatrixRows): how few bits its numbers may have.
+  // 0: it is not quantized.
+  int fewest_bits = 0;
 };
 
 enum class Precision { kFloat32, kBFloat16, kInt8, kInt4 };
@@ -42,6 +45,7 @@ class Weights {
   void add_quantized(const std::string& name, QuantizedMatrix matrix, at::Tensor samples);
   const at::Tensor& at(const std::string& name) const;  // throws std::logic_error where the table lacks the name
   const QuantizedMatrix* quantized(const std::string& name) const;  // nullptr where the tensor is none
+  MatrixRows rows(const std::string& name) const;                   // of a matrix, quantized or not
   static constexpr int64_t kMostSamples = 256;
   // Up to so many numbers of a tensor at places that its size determines, rounded to bfloat16; of a quantized one as
   // they were before.
@@ -65,7 +69,7 @@ class Weights {
 
 struct LoadOptions {
   // Matrices (2-D and more) in this precision; vectors are always float32, and with kInt8 and kInt4 what is not
-  // quantizable is bfloat16. A file that already holds the type is not copied.
+  // to be quantized is bfloat16. A file that already holds the type is not copied.
   Precision precision = Precision::kFloat32;
   // File names of a table name, tried in order; empty: the table name itself.
   std::function<std::vector<std::string>(const std::string&)> file_names = {};

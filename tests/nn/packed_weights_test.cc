@@ -20,10 +20,10 @@ using std::filesystem::path;
 using testing::AllOf;
 using testing::HasSubstr;
 
-const std::vector<WeightSpec> kTable{{.name = "m", .shape = {5, 64}, .quantizable = true},
+const std::vector<WeightSpec> kTable{{.name = "m", .shape = {5, 64}, .fewest_bits = 4},
                                      {.name = "table", .shape = {3, 64}},
                                      {.name = "v", .shape = {5}},
-                                     {.name = "n", .shape = {2, 32}, .quantizable = true}};
+                                     {.name = "n", .shape = {2, 32}, .fewest_bits = 4}};
 
 Weights some_weights(Precision precision) {
   return random_weights(kTable, 1, 0.5, precision);

@@ -102,7 +102,7 @@ TEST(LoadWeights, GivesBackThePagesOfWhatItKeepsInAnotherForm) {
   constexpr int64_t kRows = 2048, kColumns = 4096, kKib = kRows * kColumns * 2 / 1024;
   io::write_safetensors(path, {{"m", at::ones({kRows, kColumns}, at::kBFloat16)}});
   const auto file = io::open_safetensors(path);
-  const std::vector<WeightSpec> table{{.name = "m", .shape = {kRows, kColumns}, .quantizable = true}};
+  const std::vector<WeightSpec> table{{.name = "m", .shape = {kRows, kColumns}, .fewest_bits = 4}};
   file->read("m").sum();
   const int64_t with_file = file_pages();
   ASSERT_GE(with_file, kKib);
