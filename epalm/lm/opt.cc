@@ -38,8 +38,7 @@ at::Tensor Opt::embed(const OptInput& input, const at::Tensor& mask, int64_t kno
             low < 0 ? low : high, config_.vocab_size);
   }
   const auto compute = input.prompts.defined() ? input.prompts.scalar_type() : at::kFloat;
-  at::Tensor x =
-      weights_.rows(root + "embed_tokens.weight").select(input.ids.slice(1, known)).to(compute);  // [B,T,W]
+  at::Tensor x = weights_.rows(root + "embed_tokens.weight").select(input.ids.slice(1, known)).to(compute);  // [B,T,W]
   const int64_t prompt_rows = input.prompts.defined() && known == 0 ? input.prompts.size(0) : 0;
   if (prompt_rows > 0) {
     check_shape(input.prompts, {prompt_rows, config_.word_embed_proj_dim}, "prompts");

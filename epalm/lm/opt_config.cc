@@ -111,10 +111,8 @@ std::vector<nn::WeightSpec> opt_weights(const OptConfig& config) {
   const std::string root = "model.decoder.";
   // The head as well: its rows are long, and a logit shows what is lost.
   const int fewest_bits = config.word_embed_proj_dim % nn::kFewColumns == 0 ? 8 : 0;
-  table.push_back({root + "embed_tokens.weight",
-                   {config.vocab_size, config.word_embed_proj_dim},
-                   nn::Init::kNormal,
-                   fewest_bits});
+  table.push_back(
+      {root + "embed_tokens.weight", {config.vocab_size, config.word_embed_proj_dim}, nn::Init::kNormal, fewest_bits});
   table.push_back({root + "embed_positions.weight", {config.max_position_embeddings + 2, d}});
   if (config.has_projection()) {
     table.push_back({root + "project_out.weight", {config.word_embed_proj_dim, d}});

@@ -37,7 +37,7 @@ struct TokenLosses : torch::autograd::Function<TokenLosses> {
                             const nn::MatrixRows& weight, const at::Tensor& targets, int64_t block, bool x_trains,
                             bool weight_trains) {
     const at::Tensor operand = as_operand(x, weight.slice(0, 1));
-    const at::Tensor wanted_rows = weight.select(targets).to(x.scalar_type());              // [R,W]
+    const at::Tensor wanted_rows = weight.select(targets).to(x.scalar_type());                       // [R,W]
     const at::Tensor wanted = (operand.to(x.scalar_type()) * wanted_rows).sum(1, /*keepdim=*/true);  // [R,1]
     at::Tensor most = wanted;                    // the largest logit so far
     at::Tensor others = at::zeros_like(wanted);  // the sum of exp(logit - most) over all but the target

@@ -45,8 +45,7 @@ struct Int8Kernel {
       for (int o = 0; o < kCount; ++o) {
         const int8_t* from = first + o * matrix.columns + column;
         fetch(from);
-        numbers[o] =
-            _mm512_xor_si512(read(from, matrix.columns - column), _mm512_set1_epi8(static_cast<char>(kLacks)));
+        numbers[o] = _mm512_xor_si512(read(from, matrix.columns - column), _mm512_set1_epi8(static_cast<char>(kLacks)));
       }
       for (int r = 0; r < kRows; ++r) {
         const int64_t place = (m + r) * x.columns + column;

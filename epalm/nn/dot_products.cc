@@ -11,7 +11,7 @@
 namespace epalm::nn {
 namespace {
 
-constexpr int64_t kFewestTileRows = 2;     // of x
+constexpr int64_t kFewestTileRows = 2;      // of x
 constexpr int64_t kMatrixRowsOfATask = 64;  // of the matrix: so few are not worth another thread
 
 template <typename Operand>
@@ -35,8 +35,8 @@ at::Tensor multiplied_by_tiles(const PackedMatrix& matrix, const Int8Rows& group
     for (int64_t i = begin; i < end; ++i) {
       const int64_t first = i * kDotTileRows;
       pack_block(groups.values.data_ptr<int8_t>() + first * columns,
-                 groups.scales.data_ptr<float>() + first * (columns / kDotColumns), std::min(kDotTileRows, rows - first),
-                 columns, values.data_ptr<int8_t>() + first * columns,
+                 groups.scales.data_ptr<float>() + first * (columns / kDotColumns),
+                 std::min(kDotTileRows, rows - first), columns, values.data_ptr<int8_t>() + first * columns,
                  scales.data_ptr<float>() + first * (columns / kDotColumns));
     }
   });
@@ -69,7 +69,7 @@ bool has_dot_products(PackedMatrix::Format format) {
 
 int64_t most_dot_rows(PackedMatrix::Format format) {
   if (!has_dot_products(format)) return 0;
-  if (!cpu_multiplies_tiles()) return kMostDotRows;
+  if (!cpu_multiplies_tiles()) return 64;
   // Where both took equally long, two threads of a Xeon with AMX.
   switch (format) {
     case PackedMatrix::Format::kFloat32:
@@ -77,9 +77,9 @@ int64_t most_dot_rows(PackedMatrix::Format format) {
     case PackedMatrix::Format::kBFloat16:
       return 4;
     case PackedMatrix::Format::kInt8:
-      return 48;
+      return kMostDotRows;
     case PackedMatrix::Format::kInt4:
-      return 24;
+      return kMostDotRows;
   }
   return 0;
 }

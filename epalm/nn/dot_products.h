@@ -12,7 +12,7 @@ bool has_dot_products(PackedMatrix::Format format);
 
 // Up to so many rows dot_product() is faster than making the matrix suit a product of many rows, at most kMostDotRows
 // on any CPU; 0 where it has no such instructions.
-inline constexpr int64_t kMostDotRows = 64;
+inline constexpr int64_t kMostDotRows = 512;
 int64_t most_dot_rows(PackedMatrix::Format format);
 
 // x Wᵀ + b with x rounded to the matrix's kind: to bfloat16 for bfloat16; for integers to 8 bits, each 64 neighbours of

@@ -1,6 +1,7 @@
 #include "epalm/nn/dot_tiles.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "epalm/nn/dot_kernels.h"
 #include "epalm/nn/tile_kernels.h"
@@ -16,95 +17,100 @@ constexpr int64_t kTileNumbers = kTileRows * kTileRowBytes;
 constexpr int64_t kAhead = 64 << 10;
 constexpr int kInFlight = 4;  // tiles of sums on their way from the tile registers to the others
 
-// How 16 rows of a matrix, from row n on, become left tiles of kDepth columns; `rows` of them are there.
-struct Int8Left {
+// How 16 rows of a matrix become left tiles of kDepth columns.
+class Int8Left {
+ public:
   static constexpr int64_t kDepth = kDotColumns;
   static int64_t row_bytes(int64_t columns) { return columns; }
 
-  const PackedMatrix& matrix;
-  const int8_t* first;
-  int64_t rows;
-  alignas(64) int8_t copy[kTileNumbers];
+  explicit Int8Left(const PackedMatrix& matrix) : columns_(matrix.columns), whole_(columns_ / kDepth * kDepth) {}
 
-  EPALM_TILES EPALM_ALWAYS Int8Left(const PackedMatrix& m, int64_t n, int64_t end)
-      : matrix(m), first(static_cast<const int8_t*>(m.values) + n * m.columns), rows(std::min(kTileRows, end - n)) {}
-  EPALM_TILES EPALM_ALWAYS void begin(int64_t) {}
-  EPALM_TILES EPALM_ALWAYS void load(int64_t column) {
-    const int64_t left = matrix.columns - column;
-    if (rows == kTileRows && left >= kDepth) {
-      _tile_loadd(4, first + column, matrix.columns);
+  // Reads rows from n on, of which `rows` are there; `ahead` is fetched while the first block of x meets them.
+  EPALM_TILES EPALM_ALWAYS void begin(const PackedMatrix& matrix, int64_t n, int64_t rows, const char* ahead) {
+    first_ = static_cast<const int8_t*>(matrix.values) + n * columns_;
+    ahead_ = ahead;
+    rows_ = rows;
+  }
+  EPALM_TILES EPALM_ALWAYS void load(int64_t column, bool first_block) {
+    if (first_block) {
+      for (int64_t line = 0; line < kTileRows; ++line, ahead_ += 64) _mm_prefetch(ahead_, _MM_HINT_T1);
+    }
+    if (rows_ == kTileRows && column < whole_) {
+      _tile_loadd(4, first_ + column, columns_);
       return;
     }
-    const __mmask64 there = left >= kDepth ? ~0ULL : (1ULL << left) - 1;
+    const __mmask64 there = column < whole_ ? ~0ULL : (1ULL << (columns_ - column)) - 1;
     for (int64_t i = 0; i < kTileRows; ++i) {
-      const __m512i row = _mm512_maskz_loadu_epi8(i < rows ? there : 0, first + i * matrix.columns + column);
-      _mm512_store_si512(copy + i * kDepth, row);
+      const __m512i row = _mm512_maskz_loadu_epi8(i < rows_ ? there : 0, first_ + i * columns_ + column);
+      _mm512_store_si512(copy_ + i * kDepth, row);
     }
-    _tile_loadd(4, copy, kDepth);
+    _tile_loadd(4, copy_, kDepth);
   }
   EPALM_TILES EPALM_ALWAYS __m512 scaled(__m512 scale_of_x, int, int64_t) const { return scale_of_x; }
+
+ private:
+  int64_t columns_, whole_, rows_ = 0;
+  const int8_t* first_ = nullptr;
+  const char* ahead_ = nullptr;
+  alignas(64) int8_t copy_[kTileNumbers];
 };
 
-struct Int4Left {
+// Pairs and scales are taken apart once for all blocks of x.
+class Int4Left {
+ public:
   static constexpr int64_t kDepth = kFewColumns;
-  static constexpr int64_t kGroups = 64;  // whose scales are widened at a time
   static int64_t row_bytes(int64_t columns) { return columns / 2; }
 
-  const PackedMatrix& matrix;
-  const uint8_t* first;
-  const uint16_t* first_scale;
-  int64_t rows;
-  alignas(64) int8_t numbers[kTileRows * kDepth];
-  alignas(64) float scales[kTileRows][kGroups];
+  explicit Int4Left(const PackedMatrix& matrix)
+      : columns_(matrix.columns),
+        groups_(columns_ / kDepth),
+        numbers_(static_cast<size_t>(columns_ * kTileRows)),
+        scales_(static_cast<size_t>(groups_ * kTileRows)) {}
 
-  EPALM_TILES EPALM_ALWAYS Int4Left(const PackedMatrix& m, int64_t n, int64_t end)
-      : matrix(m),
-        first(static_cast<const uint8_t*>(m.values) + n * m.columns / 2),
-        first_scale(reinterpret_cast<const uint16_t*>(m.group_scales) + n * m.columns / kDepth),
-        rows(std::min(kTileRows, end - n)) {}
-  EPALM_TILES EPALM_ALWAYS void begin(int64_t column) {
-    const int64_t group = column / kDepth;
-    if (group % kGroups != 0) return;
-    const int64_t groups = matrix.columns / kDepth;
+  EPALM_TILES EPALM_ALWAYS void begin(const PackedMatrix& matrix, int64_t n, int64_t rows, const char* ahead) {
+    const __m256i fifteen = _mm256_set1_epi8(15), eight = _mm256_set1_epi8(8);
     for (int64_t i = 0; i < rows; ++i) {
-      for (int64_t g = 0; g < kGroups && group + g < groups; g += kTileRows) {
-        const auto there = static_cast<__mmask16>((1U << std::min<int64_t>(16, groups - group - g)) - 1);
-        const __m256i halves = _mm256_maskz_loadu_epi16(there, first_scale + i * groups + group + g);
-        _mm512_store_ps(scales[i] + g, _mm512_cvtph_ps(halves));
+      const auto* from = static_cast<const uint8_t*>(matrix.values) + (n + i) * columns_ / 2;
+      int8_t* to = numbers_.data() + i * kDepth;
+      for (int64_t g = 0; g < groups_; ++g, from += kDepth / 2, to += kTileRows * kDepth) {
+        if (g % 4 == 0) _mm_prefetch(ahead + (i * groups_ + g) * (kDepth / 2), _MM_HINT_T1);
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+        const __m256i pairs = _mm256_inserti128_si256(_mm256_castsi128_si256(bytes), _mm_srli_epi16(bytes, 4), 1);
+        const __m256i row = _mm256_sub_epi8(_mm256_and_si256(pairs, fifteen), eight);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), row);
+      }
+      const auto* halves = reinterpret_cast<const uint16_t*>(matrix.group_scales) + (n + i) * groups_;
+      for (int64_t g = 0; g < groups_; g += kTileRows) {
+        const auto there = static_cast<__mmask16>((1U << std::min(kTileRows, groups_ - g)) - 1);
+        const __m512 widened = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(there, halves + g));
+        _mm512_mask_storeu_ps(scales_.data() + i * groups_ + g, there, widened);
       }
     }
   }
-  EPALM_TILES EPALM_ALWAYS void load(int64_t column) {
-    const __m256i fifteen = _mm256_set1_epi8(15), eight = _mm256_set1_epi8(8);
-    for (int64_t i = 0; i < kTileRows; ++i) {
-      const uint8_t* from = first + (std::min(i, rows - 1) * matrix.columns + column) / 2;
-      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
-      const __m256i pairs = _mm256_inserti128_si256(_mm256_castsi128_si256(bytes), _mm_srli_epi16(bytes, 4), 1);
-      const __m256i row = _mm256_sub_epi8(_mm256_and_si256(pairs, fifteen), eight);
-      _mm256_store_si256(reinterpret_cast<__m256i*>(numbers + i * kDepth), row);
-    }
-    _tile_loadd(4, numbers, kDepth);
+  EPALM_TILES EPALM_ALWAYS void load(int64_t column, bool) {
+    _tile_loadd(4, numbers_.data() + column * kTileRows, kDepth);
   }
   EPALM_TILES EPALM_ALWAYS __m512 scaled(__m512 scale_of_x, int row, int64_t column) const {
-    return _mm512_mul_ps(scale_of_x, _mm512_set1_ps(scales[row][column / kDepth % kGroups]));
+    return _mm512_mul_ps(scale_of_x, _mm512_set1_ps(scales_[static_cast<size_t>(row * groups_ + column / kDepth)]));
   }
+
+ private:
+  int64_t columns_, groups_;
+  std::vector<int8_t> numbers_;  // [groups,16,kDepth]
+  std::vector<float> scales_;    // [16,groups]
 };
 
 // The sums of 16 rows of the matrix and a block of x; the rows of the result are those of the matrix.
 template <typename Left>
-EPALM_TILES EPALM_ALWAYS void sum_up(Left& left, const Int8Tiles& x, int64_t block, const char* ahead,
+EPALM_TILES EPALM_ALWAYS void sum_up(Left& left, int64_t columns, const Int8Tiles& x, int64_t block,
                                      __m512 (&sums)[16]) {
   alignas(64) int32_t tiles[kInFlight][kTileRows * kTileRows];
   const int8_t* values = x.values + block * x.columns * kTileRows;
   const float* scales = x.scales + block * (x.columns / kDotColumns) * kTileRows;
   for (auto& sum : sums) sum = _mm512_setzero_ps();
   int place = 0;
-  for (int64_t column = 0; column < left.matrix.columns; column += Left::kDepth) {
-    for (int64_t line = 0; ahead != nullptr && line < kTileRows * Left::row_bytes(Left::kDepth) / 64; ++line, ahead += 64) {
-      _mm_prefetch(ahead, _MM_HINT_T1);
-    }
-    left.begin(column);
-    left.load(column);
+  for (int64_t column = 0; column < columns; column += Left::kDepth) {
+    left.load(column, block == 0);
     _tile_loadd(6, values + column * kTileRows, kTileRowBytes);
     _tile_zero(0);
     _tile_dpbssd(0, 4, 6);
@@ -123,15 +129,16 @@ EPALM_TILES void multiply(const PackedMatrix& matrix, const Int8Tiles& x, const 
                           float* out) {
   const bool scaled = matrix.format == PackedMatrix::Format::kInt8;
   const int64_t bytes = kTileRows * Left::row_bytes(matrix.columns);
-  const auto* memory = static_cast<const char*>(matrix.values) + begin / kTileRows * bytes;
-  for (int64_t n = begin; n < end; n += kTileRows, memory += bytes) {
-    Left left(matrix, n, end);
-    const auto rows = static_cast<__mmask16>((1U << left.rows) - 1);
+  const char* ahead = static_cast<const char*>(matrix.values) + begin / kTileRows * bytes + std::max(bytes, kAhead);
+  Left left(matrix);
+  for (int64_t n = begin; n < end; n += kTileRows, ahead += bytes) {
+    const auto rows = static_cast<__mmask16>((1U << std::min(kTileRows, end - n)) - 1);
+    left.begin(matrix, n, std::min(kTileRows, end - n), ahead);
     const __m512 scale = scaled ? _mm512_maskz_loadu_ps(rows, matrix.scales + n) : _mm512_set1_ps(1);
     const __m512 added = bias != nullptr ? _mm512_maskz_loadu_ps(rows, bias + n) : _mm512_setzero_ps();
     for (int64_t m = 0; m < x.rows; m += kTileRows) {
       __m512 sums[16];
-      sum_up(left, x, m / kTileRows, m == 0 ? memory + std::max(bytes, kAhead) : nullptr, sums);
+      sum_up(left, matrix.columns, x, m / kTileRows, sums);
       __m512i words[16];
       for (int i = 0; i < 16; ++i) words[i] = _mm512_castps_si512(sums[i]);
       transpose(words);

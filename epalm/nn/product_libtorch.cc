@@ -8,7 +8,8 @@ namespace epalm::nn {
 
 at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias, Finish finish) {
   EPALM_ASSERT(a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(0));
-  return a.scalar_type() == at::kBFloat16 && suits_tiles(a, b) ? tile_product(a, b, bias, finish) : product_libtorch(a, b, bias, finish);
+  return a.scalar_type() == at::kBFloat16 && suits_tiles(a, b) ? tile_product(a, b, bias, finish)
+                                                               : product_libtorch(a, b, bias, finish);
 }
 
 Bfloat16Products::Bfloat16Products() = default;

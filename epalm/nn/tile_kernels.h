@@ -28,8 +28,8 @@ class TilesOfThread {
 // Numbers in memory that become pairs, up to kPairRows rows, `depth` columns; what lacks to a whole pair is zero.
 template <typename Number>
 struct TileSource {
-  const Number* from;    // bfloat16, or float32 that is rounded to it
-  int64_t stride;        // numbers from one row to the next
+  const Number* from;  // bfloat16, or float32 that is rounded to it
+  int64_t stride;      // numbers from one row to the next
   int64_t rows, depth;
   int64_t ahead = 0;  // numbers from here to those that come next, which are fetched meanwhile
 };

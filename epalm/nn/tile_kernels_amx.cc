@@ -269,7 +269,8 @@ EPALM_TILES void multiply_rows(const TileSource<uint16_t>& rows, const uint16_t*
   _tile_stored(3, block + 3 * kTileSums, kTileRowBytes);
 }
 
-EPALM_TILES void multiply_rows(const TileSource<uint16_t>& rows, const uint16_t* right, int64_t right_rows, float* block) {
+EPALM_TILES void multiply_rows(const TileSource<uint16_t>& rows, const uint16_t* right, int64_t right_rows,
+                               float* block) {
   (right_rows > kTileRows ? multiply_rows<true> : multiply_rows<false>)(rows, right, block);
 }
 

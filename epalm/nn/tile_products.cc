@@ -11,12 +11,12 @@
 namespace epalm::nn {
 namespace {
 
-constexpr int64_t kPanelPairs = 8;                   // of b at a time, in the first cache: 32 KiB
+constexpr int64_t kPanelPairs = 8;  // of b at a time, in the first cache: 32 KiB
 constexpr int64_t kStreamPairs = 64;
-constexpr int64_t kPackedBytes = 1 << 20;             // of a that one part of b meets, in the second cache
-constexpr int64_t kMostRows = 512 / kPairRows;        // pairs of rows of a that one part of b meets
+constexpr int64_t kPackedBytes = 1 << 20;       // of a that one part of b meets, in the second cache
+constexpr int64_t kMostRows = 512 / kPairRows;  // pairs of rows of a that one part of b meets
 constexpr int64_t kStrip = 4;
-constexpr int64_t kGroup = 8;                         // pairs of columns whose sums are kept at a time
+constexpr int64_t kGroup = 8;  // pairs of columns whose sums are kept at a time
 
 // Of smaller products packing takes the most time.
 constexpr int64_t kFewestRows = 1, kLeastDepth = 128;
@@ -66,16 +66,15 @@ class TileProduct {
       const at::Tensor panel = at::empty({strip_, panel_, kPairNumbers}, at::kBFloat16);
       for (int64_t task = begin; task < end; ++task) {
         const int64_t first = task % groups * group;
-        multiply(task / groups * chunk_, first, std::min(group, column_pairs - first), sums.data_ptr<float>(), static_cast<uint16_t*>(panel.data_ptr()));
+        multiply(task / groups * chunk_, first, std::min(group, column_pairs - first), sums.data_ptr<float>(),
+                 static_cast<uint16_t*>(panel.data_ptr()));
       }
     });
     return out_;
   }
 
  private:
-  void pack_a(int64_t i) {
-    a_.scalar_type() == at::kFloat ? pack_a(a_.data_ptr<float>(), i) : pack_a(numbers(a_), i);
-  }
+  void pack_a(int64_t i) { a_.scalar_type() == at::kFloat ? pack_a(a_.data_ptr<float>(), i) : pack_a(numbers(a_), i); }
 
   template <typename Number>
   void pack_a(const Number* from, int64_t i) {
@@ -94,11 +93,12 @@ class TileProduct {
   void pack_b(int64_t j, int64_t count, int64_t begin, int64_t end, uint16_t* panel) const {
     const int64_t column = j * kPairRows, row = begin * kPairDepth;
     TileSource<uint16_t> source{.from = numbers(b_) + row * b_.stride(0) + column * b_.stride(1),
-                      .stride = by_columns_ ? b_.stride(1) : b_.stride(0),
-                      .rows = std::min(count * kPairRows, columns_ - column),
-                      .depth = std::min(depth_, end * kPairDepth) - row};
+                                .stride = by_columns_ ? b_.stride(1) : b_.stride(0),
+                                .rows = std::min(count * kPairRows, columns_ - column),
+                                .depth = std::min(depth_, end * kPairDepth) - row};
     const bool last = end == pairs_;
-    source.ahead = last ? count * kPairRows * b_.stride(1) - row * b_.stride(0) : (end - begin) * kPairDepth * b_.stride(0);
+    source.ahead =
+        last ? count * kPairRows * b_.stride(1) - row * b_.stride(0) : (end - begin) * kPairDepth * b_.stride(0);
     if (!by_columns_) return pack_right_rows(source, panel_ * kPairNumbers, panel);
     pack_left(source, panel);
   }
@@ -114,9 +114,9 @@ class TileProduct {
     if (streams(first_column + column_pairs - 1)) {
       for (int64_t j = first_column; j < first_column + column_pairs; ++j) {
         const TileSource<uint16_t> rows{.from = numbers(b_) + j * kPairRows * b_.stride(1),
-                              .stride = b_.stride(1),
-                              .rows = kPairRows,
-                              .depth = depth_};
+                                        .stride = b_.stride(1),
+                                        .rows = kPairRows,
+                                        .depth = depth_};
         multiply_rows(rows, packed(0, 0), rows_, sums);
         write(0, j, sums);
       }
@@ -129,20 +129,23 @@ class TileProduct {
         for (int64_t begin = stretch; begin < stretch_end; begin += panel_) {
           const int64_t end = std::min(stretch_end, begin + panel_);
           pack_b(first_column + j0, count, begin, end, panel);
-          for (int64_t j = 0; j < count; ++j) for (int64_t i = 0; i < row_pairs; ++i) {
-            const uint16_t *a = packed(first_row + i, begin), *b = panel + j * panel_ * kPairNumbers;
-            multiply_pairs(by_columns_ ? b : a, by_columns_ ? a : b, end - begin, begin > 0, block(j0 + j, i));
-          }
+          for (int64_t j = 0; j < count; ++j)
+            for (int64_t i = 0; i < row_pairs; ++i) {
+              const uint16_t *a = packed(first_row + i, begin), *b = panel + j * panel_ * kPairNumbers;
+              multiply_pairs(by_columns_ ? b : a, by_columns_ ? a : b, end - begin, begin > 0, block(j0 + j, i));
+            }
         }
         if (stretch_end < pairs_) continue;
-        for (int64_t j = j0; j < j0 + count; ++j) for (int64_t i = 0; i < row_pairs; ++i) write(first_row + i, first_column + j, block(j, i));
+        for (int64_t j = j0; j < j0 + count; ++j)
+          for (int64_t i = 0; i < row_pairs; ++i) write(first_row + i, first_column + j, block(j, i));
       }
     }
   }
 
   void write(int64_t i, int64_t j, const float* block) const {
     const int64_t row = i * kPairRows, column = j * kPairRows;
-    auto* to = static_cast<std::byte*>(out_.data_ptr()) + (row * columns_ + column) * static_cast<int64_t>(out_.element_size());
+    auto* to = static_cast<std::byte*>(out_.data_ptr()) +
+               (row * columns_ + column) * static_cast<int64_t>(out_.element_size());
     const TileTarget target{.to = to,
                             .stride = columns_,
                             .rows = std::min(kPairRows, rows_ - row),
@@ -159,7 +162,7 @@ class TileProduct {
   int64_t strip_;  // pairs of columns that are packed at a time
   int64_t rows_, depth_, columns_;
   int64_t row_pairs_ = 0, pairs_ = 0;
-  int64_t chunk_ = 0;    // pairs of rows that a part of b meets
+  int64_t chunk_ = 0;  // pairs of rows that a part of b meets
   int64_t panel_ = 0;
   int64_t stretch_ = 0;  // pairs of the depth that are summed up before the next pair of columns
   Finish finish_;
@@ -168,7 +171,9 @@ class TileProduct {
 }  // namespace
 
 bool suits_tiles(const at::Tensor& a, const at::Tensor& b) {
-  const auto is = [](const at::Tensor& t, at::ScalarType type) { return t.device().is_cpu() && t.scalar_type() == type; };
+  const auto is = [](const at::Tensor& t, at::ScalarType type) {
+    return t.device().is_cpu() && t.scalar_type() == type;
+  };
   if (!cpu_multiplies_tiles() || !(is(a, at::kBFloat16) || is(a, at::kFloat)) || !is(b, at::kBFloat16)) return false;
   if (b.stride(0) != 1 && b.stride(1) != 1) return false;
   return a.size(0) >= kFewestRows && a.size(1) >= kLeastDepth && b.size(1) >= kPairRows;

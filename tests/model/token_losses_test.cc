@@ -111,6 +111,20 @@ TEST(TokenLosses, TakeFloat16WeightsAsFloat32) {
   expect_plain(of, 7, false, 0);
 }
 
+// As of the matrix that its integers say.
+TEST(TokenLosses, TakeQuantizedWeights) {
+  constexpr int64_t kGroups = 64;
+  at::manual_seed(2);
+  const nn::QuantizedMatrix matrix(at::randn({kVocabulary, kGroups}), 8, "words");
+  const at::Tensor dense = matrix.rows(0, kVocabulary), targets = problem(1).targets;
+  const at::Tensor x = at::randn({kRows, kGroups}).requires_grad_(), same = x.detach().clone().requires_grad_();
+  const at::Tensor losses = token_losses(x, matrix, targets, 7), expected = token_losses(same, dense, targets, 7);
+  EXPECT_TRUE(at::equal(losses, expected));
+  losses.sum().backward();
+  expected.sum().backward();
+  EXPECT_TRUE(at::equal(x.grad(), same.grad()));
+}
+
 // Where the target is certain, p - 1 in float32 keeps no digit; the others' share does.
 TEST(TokenLosses, KeepTheDigitsOfASmallGradient) {
   Problem of = problem(1);

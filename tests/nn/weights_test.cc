@@ -165,9 +165,12 @@ TEST(Weights, RefuseTheSameNameTwice) {
 
 TEST(LoadWeights, QuantizesWhatTheTableAllows) {
   const at::Tensor matrix = at::rand({4, 64});
-  const MemoryFile file({{"m", matrix}, {"table", at::rand({4, 64})}, {"v", at::rand({4})}});
-  const std::vector<WeightSpec> specs{
-      {"m", {4, 64}, Init::kNormal, true}, {"table", {4, 64}}, {"v", {4}, Init::kZeros}};
+  const MemoryFile file(
+      {{"m", matrix}, {"table", at::rand({4, 64})}, {"v", at::rand({4})}, {"words", at::rand({4, 64})}});
+  const std::vector<WeightSpec> specs{{"m", {4, 64}, Init::kNormal, 4},
+                                      {"table", {4, 64}},
+                                      {"v", {4}, Init::kZeros},
+                                      {"words", {4, 64}, Init::kNormal, 8}};
   const Weights plain = load_weights(specs, file);
   EXPECT_EQ(plain.quantized("m"), nullptr);
   for (const Precision precision : {Precision::kInt8, Precision::kInt4}) {
@@ -178,7 +181,12 @@ TEST(LoadWeights, QuantizesWhatTheTableAllows) {
     EXPECT_TRUE(weights.at("m").is_meta());
     EXPECT_EQ(weights.at("table").scalar_type(), at::kBFloat16);
     EXPECT_EQ(weights.count(), plain.count());
-    EXPECT_EQ(weights.bytes(), weights.quantized("m")->bytes() + 4 * 64 * 2 + 4 * 4);
+    ASSERT_NE(weights.quantized("words"), nullptr);
+    EXPECT_EQ(weights.quantized("words")->bits(), 8);
+    EXPECT_TRUE(at::equal(weights.rows("words").slice(1, 2), weights.quantized("words")->rows(1, 2)));
+    EXPECT_TRUE(at::equal(weights.rows("table").slice(1, 2), weights.at("table").slice(0, 1, 3)));
+    EXPECT_EQ(weights.bytes(),
+              weights.quantized("m")->bytes() + weights.quantized("words")->bytes() + 4 * 64 * 2 + 4 * 4);
     EXPECT_TRUE(at::equal(weights.samples("m"), plain.samples("m")));
     EXPECT_TRUE(at::equal(weights.samples("table"), plain.samples("table")));
   }

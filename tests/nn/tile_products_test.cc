@@ -1,0 +1,99 @@
+#include "epalm/nn/tile_products.h"
+
+#include <array>
+#include <cmath>
+#include <functional>
+
+#include "epalm/nn/cpu_isa.h"
+#include "tests/nn/rounding.h"
+
+namespace epalm::nn {
+namespace {
+
+// Rows, depth and columns: parts of a tile, of a pair and of a panel and what is left over; many rows, and so deep
+// that sums wait in memory.
+constexpr std::array<std::array<int64_t, 3>, 9> kSizes{{{1, 1, 1},
+                                                        {5, 7, 3},
+                                                        {16, 32, 32},
+                                                        {17, 33, 65},
+                                                        {20, 2112, 96},
+                                                        {40, 600, 70},
+                                                        {70, 256, 300},
+                                                        {530, 96, 40},
+                                                        {600, 1500, 50}}};
+
+class TileProducts : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!cpu_multiplies_tiles()) GTEST_SKIP() << "this CPU has no AMX";
+  }
+
+  static void for_each_problem(
+      const std::function<void(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias)>& check) {
+    for (const auto& [rows, depth, columns] : kSizes) {
+      SCOPED_TRACE(std::to_string(rows) + " x " + std::to_string(depth) + " x " + std::to_string(columns));
+      const at::Tensor a = uniform({rows, depth}, 1).to(at::kBFloat16), bias = uniform({columns}, 3);
+      const at::Tensor b = uniform({depth, columns}, 2).to(at::kBFloat16);
+      check(a, b, bias);
+      check(a, b.t().contiguous().t(), bias);
+      // Of wider matrices.
+      const auto within = [](const at::Tensor& t) {
+        at::Tensor wide = at::ones({t.size(0), t.size(1) + 3}, t.options()).slice(1, 2, t.size(1) + 2);
+        return wide.copy_(t);
+      };
+      check(within(a), within(b), bias);
+      check(within(a), within(b.t()).t(), bias);
+    }
+  }
+};
+
+TEST_F(TileProducts, EqualTheExactOneWithinFloat32) {
+  for_each_problem([](const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
+    expect_exact_within_float32(tile_product(a, b), ExactProduct(a, b));
+    expect_exact_within_float32(tile_product(a, b, bias), ExactProduct(a, b, bias));
+  });
+}
+
+TEST_F(TileProducts, RoundAFloat32LeftSide) {
+  for_each_problem([](const at::Tensor& a, const at::Tensor& b, const at::Tensor&) {
+    const at::Tensor wide = uniform(a.sizes(), 4);
+    EXPECT_TRUE(at::equal(tile_product(wide, b), tile_product(wide.to(at::kBFloat16), b)));
+  });
+}
+
+// As ProductOf…FinishedIsRoundedOnce of product().
+TEST_F(TileProducts, FinishedAreRoundedOnce) {
+  for_each_problem([](const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
+    const ExactProduct exact(a, b, bias);
+    for (const auto& [finish, value] :
+         {std::pair{Finish::kRound, exact.value}, std::pair{Finish::kGeluAndRound, at::gelu(exact.value)}}) {
+      const at::Tensor got = tile_product(a, b, bias, finish);
+      EXPECT_EQ(got.scalar_type(), at::kBFloat16);
+      // Its erf is off by up to 1.5e-7, which half of x multiplies.
+      const at::Tensor erf = exact.value.abs() * 1.5e-7 + 4 * 1.5e-7;
+      expect_within(got, value, 1.13 * exact.bound + erf + kBfloat16Unit * value.abs());
+    }
+  });
+}
+
+TEST_F(TileProducts, PassOnWhatIsNotFinite) {
+  at::Tensor a = uniform({40, 96}, 1);
+  a[3][95] = std::nanf("");
+  a[38][0] = INFINITY;
+  const at::Tensor y = tile_product(a, uniform({96, 64}, 2).to(at::kBFloat16));
+  EXPECT_FALSE(y[3].isfinite().any().item<bool>());
+  EXPECT_FALSE(y[38].isfinite().any().item<bool>());
+  EXPECT_TRUE(y.slice(0, 4, 38).isfinite().all().item<bool>());
+}
+
+TEST_F(TileProducts, AreForRoundedMatricesInRows) {
+  const at::Tensor a = at::ones({64, 256}), b = at::ones({256, 64}).to(at::kBFloat16);
+  EXPECT_TRUE(suits_tiles(a, b));
+  EXPECT_TRUE(suits_tiles(a.to(at::kBFloat16), b.t().contiguous().t()));
+  EXPECT_FALSE(suits_tiles(a, b.to(at::kFloat)));
+  EXPECT_FALSE(suits_tiles(a.to(at::kDouble), b));
+  EXPECT_FALSE(suits_tiles(a, at::ones({512, 128}).to(at::kBFloat16).slice(0, 0, {}, 2).slice(1, 0, {}, 2)));
+}
+
+}  // namespace
+}  // namespace epalm::nn
