@@ -57,14 +57,17 @@ OptLayer::OptLayer(const OptConfig& config, const nn::Weights& weights, int64_t 
 at::Tensor OptLayer::attend(const at::Tensor& x, const at::Tensor& mask, bool training, const PartHook& hook,
                             const LayerCache* cache) const {
   const double scale = 1.0 / std::sqrt(static_cast<double>(x.size(-1) / heads_));
-  const at::Tensor q = q_(x) * scale, k = k_(x), v = v_(x);
+  at::Tensor q = q_(x);
+  q = cache != nullptr ? q.mul_(scale) : q * scale;
+  const at::Tensor k = k_(x), v = v_(x);
   const at::Tensor mixed = cache != nullptr ? attend_to_kept(q, k, v, heads_, mask, *cache)
                                             : nn::attention(q, k, v, heads_, mask, training ? attention_dropout_ : 0.0);
   return hooked(hook, x, out_(mixed));
 }
 
-at::Tensor OptLayer::feed_forward(const at::Tensor& x, const PartHook& hook) const {
-  const at::Tensor inner = at::relu(fc1_(x));  // [B,S,ffn_dim]
+at::Tensor OptLayer::feed_forward(const at::Tensor& x, const PartHook& hook, const LayerCache* cache) const {
+  at::Tensor inner = fc1_(x);  // [B,S,ffn_dim]
+  inner = cache != nullptr ? inner.relu_() : at::relu(inner);
   return hooked(hook, inner, fc2_(inner));
 }
 
@@ -80,12 +83,17 @@ at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, boo
 at::Tensor OptLayer::compute(const at::Tensor& x, const at::Tensor& mask, bool training, const LayerHooks& hooks,
                              const LayerCache* cache) const {
   const auto drop = [&](const at::Tensor& y) { return training ? nn::dropout(y, dropout_) : y; };
+  // While a text grows nothing is recorded for gradients, and what a part has just computed is changed in place: asking
+  // for memory takes longer than a few rows' arithmetic.
+  const auto plus = [&](const at::Tensor& before, at::Tensor part) {
+    return cache != nullptr ? part.add_(before) : before + drop(part);
+  };
   if (norm_first_) {
-    const at::Tensor h = x + drop(attend(attention_norm_(x), mask, training, hooks.attention, cache));
-    return h + drop(feed_forward(final_norm_(h), hooks.fc2));
+    const at::Tensor h = plus(x, attend(attention_norm_(x), mask, training, hooks.attention, cache));
+    return plus(h, feed_forward(final_norm_(h), hooks.fc2, cache));
   }
-  const at::Tensor h = attention_norm_(x + drop(attend(x, mask, training, hooks.attention, cache)));
-  return final_norm_(h + drop(feed_forward(h, hooks.fc2)));
+  const at::Tensor h = attention_norm_(plus(x, attend(x, mask, training, hooks.attention, cache)));
+  return final_norm_(plus(h, feed_forward(h, hooks.fc2, cache)));
 }
 
 }  // namespace epalm::lm

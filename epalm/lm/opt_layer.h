@@ -50,7 +50,7 @@ class OptLayer {
                      const LayerCache* cache) const;
   at::Tensor attend(const at::Tensor& x, const at::Tensor& mask, bool training, const PartHook& hook,
                     const LayerCache* cache) const;
-  at::Tensor feed_forward(const at::Tensor& x, const PartHook& hook) const;
+  at::Tensor feed_forward(const at::Tensor& x, const PartHook& hook, const LayerCache* cache) const;
 
   nn::Linear q_, k_, v_, out_, fc1_, fc2_;
   nn::LayerNorm attention_norm_, final_norm_;

@@ -14,6 +14,7 @@
 namespace epalm::nn {
 namespace {
 
+constexpr int64_t kFewestSums = 64;      // rows; fewer are multiplied sooner in groups with scales of their own
 constexpr int64_t kTileBytes = 2 << 20;  // of bfloat16 rows in use at a time: they stay in the cache
 
 // Scales with which the largest number of the last dimension is `most`; 1 where all are zero.
@@ -89,9 +90,11 @@ at::Tensor QuantizedMatrix::rows(int64_t first, int64_t count) const {
 
 at::Tensor QuantizedMatrix::times(const at::Tensor& x, const at::Tensor& bias, Inputs inputs) const {
   const PackedMatrix matrix = packed();
-  if (x.size(0) <= most_dot_rows(matrix.format)) return dot_product(x, matrix, bias);
+  const bool sums = inputs == Inputs::kInt8 && bits_ == 8 && in_features() <= kMostInt8Terms && adds_up_int8();
+  const int64_t most = most_dot_rows(matrix.format);
+  if (x.size(0) <= (sums ? std::min(most, kFewestSums) : most)) return dot_product(x, matrix, bias);
   if (x.size(0) <= kFewRows) return few_rows_product(x.contiguous(), matrix, bias);
-  if (inputs == Inputs::kInt8 && bits_ == 8 && in_features() <= kMostInt8Terms && adds_up_int8()) {
+  if (sums) {
     const Int8Rows rows = int8_rows(x);
     return scaled(int8_sums(rows.values, values_), rows.scales, scales_, bias);
   }

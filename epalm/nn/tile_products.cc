@@ -11,15 +11,13 @@
 namespace epalm::nn {
 namespace {
 
-constexpr int64_t kPanelPairs = 8;  // of b at a time, in the first cache: 32 KiB
-constexpr int64_t kStreamPairs = 64;
+constexpr int64_t kPanelPairs = 8;              // of b at a time, in the first cache: 16 KiB
+constexpr int64_t kStrip = 4;                   // panels that are packed at a time where their rows lie far apart
 constexpr int64_t kPackedBytes = 1 << 20;       // of a that one part of b meets, in the second cache
 constexpr int64_t kMostRows = 512 / kPairRows;  // pairs of rows of a that one part of b meets
-constexpr int64_t kStrip = 4;
-constexpr int64_t kGroup = 8;  // pairs of columns whose sums are kept at a time
+constexpr int64_t kGroup = 8;                   // pairs of columns whose sums wait for the rest of a long depth
 
-// Of smaller products packing takes the most time.
-constexpr int64_t kFewestRows = 1, kLeastDepth = 128;
+constexpr int64_t kLeastDepth = 128;  // packing what is less deep takes the most time
 
 int64_t parts(int64_t whole, int64_t part) {
   return (whole + part - 1) / part;
@@ -54,8 +52,7 @@ class TileProduct {
     });
     const int64_t chunks = parts(row_pairs_, kMostRows);
     chunk_ = parts(row_pairs_, chunks);
-    panel_ = kPanelPairs;
-    stretch_ = std::max(panel_, kPackedBytes / (chunk_ * kPairNumbers * 2) / panel_ * panel_);
+    stretch_ = std::max(kPanelPairs, kPackedBytes / (chunk_ * kPairNumbers * 2) / kPanelPairs * kPanelPairs);
     const int64_t column_pairs = parts(columns_, kPairRows);
     const int64_t most = stretch_ < pairs_ ? kGroup : strip_;
     const int64_t group = std::clamp<int64_t>(column_pairs * chunks / at::get_num_threads(), 1, most);
@@ -63,7 +60,7 @@ class TileProduct {
     at::parallel_for(0, chunks * groups, 1, [&](int64_t begin, int64_t end) {
       const TilesOfThread tiles;
       const at::Tensor sums = at::empty({group, chunk_, kBlockSums});
-      const at::Tensor panel = at::empty({strip_, panel_, kPairNumbers}, at::kBFloat16);
+      const at::Tensor panel = at::empty({strip_, kPanelPairs, kPairNumbers}, at::kBFloat16);
       for (int64_t task = begin; task < end; ++task) {
         const int64_t first = task % groups * group;
         multiply(task / groups * chunk_, first, std::min(group, column_pairs - first), sums.data_ptr<float>(),
@@ -99,7 +96,7 @@ class TileProduct {
     const bool last = end == pairs_;
     source.ahead =
         last ? count * kPairRows * b_.stride(1) - row * b_.stride(0) : (end - begin) * kPairDepth * b_.stride(0);
-    if (!by_columns_) return pack_right_rows(source, panel_ * kPairNumbers, panel);
+    if (!by_columns_) return pack_right_rows(source, kPanelPairs * kPairNumbers, panel);
     pack_left(source, panel);
   }
 
@@ -108,36 +105,52 @@ class TileProduct {
     return by_columns_ && row_pairs_ == 1 && depth_ % kPairDepth == 0 && (j + 1) * kPairRows <= columns_;
   }
 
+  // Pairs of columns from first_column on with a part of the pairs of rows.
   void multiply(int64_t first_row, int64_t first_column, int64_t column_pairs, float* sums, uint16_t* panel) const {
-    const int64_t row_pairs = std::min(chunk_, row_pairs_ - first_row);
-    const auto block = [&](int64_t j, int64_t i) { return sums + (j * chunk_ + i) * kBlockSums; };
     if (streams(first_column + column_pairs - 1)) {
-      for (int64_t j = first_column; j < first_column + column_pairs; ++j) {
-        const TileSource<uint16_t> rows{.from = numbers(b_) + j * kPairRows * b_.stride(1),
-                                        .stride = b_.stride(1),
-                                        .rows = kPairRows,
-                                        .depth = depth_};
-        multiply_rows(rows, packed(0, 0), rows_, sums);
-        write(0, j, sums);
-      }
+      for (int64_t j = first_column; j < first_column + column_pairs; ++j) stream(j, sums);
       return;
     }
-    for (int64_t stretch = 0; stretch < pairs_; stretch += stretch_) {
-      const int64_t stretch_end = std::min(pairs_, stretch + stretch_);
-      for (int64_t j0 = 0; j0 < column_pairs; j0 += strip_) {
-        const int64_t count = std::min(strip_, column_pairs - j0);
-        for (int64_t begin = stretch; begin < stretch_end; begin += panel_) {
-          const int64_t end = std::min(stretch_end, begin + panel_);
-          pack_b(first_column + j0, count, begin, end, panel);
-          for (int64_t j = 0; j < count; ++j)
-            for (int64_t i = 0; i < row_pairs; ++i) {
-              const uint16_t *a = packed(first_row + i, begin), *b = panel + j * panel_ * kPairNumbers;
-              multiply_pairs(by_columns_ ? b : a, by_columns_ ? a : b, end - begin, begin > 0, block(j0 + j, i));
-            }
+    const int64_t row_pairs = std::min(chunk_, row_pairs_ - first_row);
+    for (int64_t begin = 0; begin < pairs_; begin += stretch_) {
+      const int64_t end = std::min(pairs_, begin + stretch_);
+      for (int64_t j = 0; j < column_pairs; j += strip_) {
+        const int64_t count = std::min(strip_, column_pairs - j);
+        float* blocks = sums + j * chunk_ * kBlockSums;
+        sum_up(first_row, row_pairs, first_column + j, count, begin, end, blocks, panel);
+        if (end == pairs_) write(first_row, row_pairs, first_column + j, count, blocks);
+      }
+    }
+  }
+
+  void stream(int64_t j, float* block) const {
+    const TileSource<uint16_t> rows{
+        .from = numbers(b_) + j * kPairRows * b_.stride(1), .stride = b_.stride(1), .rows = kPairRows, .depth = depth_};
+    multiply_rows(rows, packed(0, 0), rows_, block);
+    write(0, j, block);
+  }
+
+  // Pairs begin … end - 1 of the depth. blocks: [count,chunk_]
+  void sum_up(int64_t first_row, int64_t row_pairs, int64_t first_column, int64_t count, int64_t begin, int64_t end,
+              float* blocks, uint16_t* panels) const {
+    for (; begin < end; begin += kPanelPairs) {
+      const int64_t panel_end = std::min(end, begin + kPanelPairs);
+      pack_b(first_column, count, begin, panel_end, panels);
+      for (int64_t j = 0; j < count; ++j) {
+        const uint16_t* panel = panels + j * kPanelPairs * kPairNumbers;
+        for (int64_t i = 0; i < row_pairs; ++i) {
+          const uint16_t* a = packed(first_row + i, begin);
+          multiply_pairs(by_columns_ ? panel : a, by_columns_ ? a : panel, panel_end - begin, begin > 0,
+                         blocks + (j * chunk_ + i) * kBlockSums);
         }
-        if (stretch_end < pairs_) continue;
-        for (int64_t j = j0; j < j0 + count; ++j)
-          for (int64_t i = 0; i < row_pairs; ++i) write(first_row + i, first_column + j, block(j, i));
+      }
+    }
+  }
+
+  void write(int64_t first_row, int64_t row_pairs, int64_t first_column, int64_t count, const float* blocks) const {
+    for (int64_t j = 0; j < count; ++j) {
+      for (int64_t i = 0; i < row_pairs; ++i) {
+        write(first_row + i, first_column + j, blocks + (j * chunk_ + i) * kBlockSums);
       }
     }
   }
@@ -162,8 +175,7 @@ class TileProduct {
   int64_t strip_;  // pairs of columns that are packed at a time
   int64_t rows_, depth_, columns_;
   int64_t row_pairs_ = 0, pairs_ = 0;
-  int64_t chunk_ = 0;  // pairs of rows that a part of b meets
-  int64_t panel_ = 0;
+  int64_t chunk_ = 0;    // pairs of rows that a part of b meets
   int64_t stretch_ = 0;  // pairs of the depth that are summed up before the next pair of columns
   Finish finish_;
 };
@@ -176,7 +188,7 @@ bool suits_tiles(const at::Tensor& a, const at::Tensor& b) {
   };
   if (!cpu_multiplies_tiles() || !(is(a, at::kBFloat16) || is(a, at::kFloat)) || !is(b, at::kBFloat16)) return false;
   if (b.stride(0) != 1 && b.stride(1) != 1) return false;
-  return a.size(0) >= kFewestRows && a.size(1) >= kLeastDepth && b.size(1) >= kPairRows;
+  return a.size(1) >= kLeastDepth && b.size(1) >= kPairRows;
 }
 
 at::Tensor tile_product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias, Finish finish) {
