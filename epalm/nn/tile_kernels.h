@@ -31,7 +31,15 @@ struct TileSource {
   const Number* from;  // bfloat16, or float32 that is rounded to it
   int64_t stride;      // numbers from one row to the next
   int64_t rows, depth;
-  int64_t ahead = 0;  // numbers from here to those that come next, which are fetched meanwhile
+};
+
+// Lines of 64 bytes that are wanted soon, some of each of several rows: a product asks for them on the way, while the
+// memory has nothing else to do.
+struct Wanted {
+  const char* at = nullptr;
+  int64_t lines_of_row = 0, stride = 0;  // stride: bytes
+  int64_t lines_of_step = 0;             // that a pair of tiles on either side asks for
+  int64_t column = 0;                    // line of the row
 };
 
 // ceil(depth / kPairDepth) pairs one behind the other: of the left side; and of the right side, whose columns the rows
@@ -45,7 +53,8 @@ void pack_right(const TileSource<float>& source, uint16_t* to);
 void pack_right_rows(const TileSource<uint16_t>& source, int64_t step, uint16_t* to);
 
 // The sums of so many pairs of both sides, added to those of the block where `adds`.
-void multiply_pairs(const uint16_t* left, const uint16_t* right, int64_t pairs, bool adds, float* block);
+void multiply_pairs(const uint16_t* left, const uint16_t* right, int64_t pairs, bool adds, Wanted& wanted,
+                    float* block);
 
 // The sums of a left side that is read as it lies, of kPairRows rows of whole pairs, and a right side of so many rows:
 // where those are so few that packing the left side would take longer.

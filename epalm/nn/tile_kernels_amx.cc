@@ -47,9 +47,7 @@ EPALM_TILES EPALM_ALWAYS __m512i load(const float* from, __mmask32 there) {
 template <typename Number>
 EPALM_TILES EPALM_ALWAYS __m512i read(const TileSource<Number>& s, int64_t row, int64_t column) {
   if (row >= s.rows) return _mm512_setzero_si512();
-  const Number* from = s.from + row * s.stride + column;
-  _mm_prefetch(reinterpret_cast<const char*>(from + s.ahead), _MM_HINT_T1);
-  return load(from, first(s.depth - column));
+  return load(s.from + row * s.stride + column, first(s.depth - column));
 }
 
 template <typename Number>
@@ -183,8 +181,6 @@ EPALM_TILES void pack_right_rows(const TileSource<uint16_t>& source, int64_t ste
     uint16_t* at = to + row / kPairDepth * kPairNumbers + row % kPairDepth / 2 * kPairDepth;
     for (int64_t column = 0; column < source.rows; column += kPairRows, at += step) {
       const __mmask32 columns = first(source.rows - column);
-      _mm_prefetch(reinterpret_cast<const char*>(from + column + source.ahead), _MM_HINT_T1);
-      _mm_prefetch(reinterpret_cast<const char*>(from + source.stride + column + source.ahead), _MM_HINT_T1);
       const __m512i even_row = _mm512_maskz_loadu_epi16(columns, from + column);
       const __m512i odd_row = _mm512_maskz_loadu_epi16(odd ? columns : 0, from + source.stride + column);
       _mm512_store_si512(at, _mm512_unpacklo_epi16(even_row, odd_row));
@@ -201,7 +197,9 @@ EPALM_TILES void pack_right_rows(const TileSource<uint16_t>& source, int64_t ste
   }
 }
 
-EPALM_TILES void multiply_pairs(const uint16_t* left, const uint16_t* right, int64_t pairs, bool adds, float* block) {
+EPALM_TILES void multiply_pairs(const uint16_t* left, const uint16_t* right, int64_t pairs, bool adds, Wanted& wanted,
+                                float* block) {
+  Wanted w = wanted;
   if (adds) {
     _tile_loadd(0, block, kTileRowBytes);
     _tile_loadd(1, block + kTileSums, kTileRowBytes);
@@ -222,7 +220,14 @@ EPALM_TILES void multiply_pairs(const uint16_t* left, const uint16_t* right, int
     _tile_loadd(5, left + kTileNumbers, kTileRowBytes);
     _tile_dpbf16ps(2, 5, 6);
     _tile_dpbf16ps(3, 5, 7);
+    for (int64_t line = 0; line < w.lines_of_step; ++line) {
+      _mm_prefetch(w.at + w.column * 64, _MM_HINT_T1);
+      if (++w.column < w.lines_of_row) continue;
+      w.column = 0;
+      w.at += w.stride;
+    }
   }
+  wanted = w;
   _tile_stored(0, block, kTileRowBytes);
   _tile_stored(1, block + kTileSums, kTileRowBytes);
   _tile_stored(2, block + 2 * kTileSums, kTileRowBytes);

@@ -28,7 +28,7 @@ void pack_right(const TileSource<float>&, uint16_t*) {
 void pack_right_rows(const TileSource<uint16_t>&, int64_t, uint16_t*) {
   EPALM_ASSERT(false);
 }
-void multiply_pairs(const uint16_t*, const uint16_t*, int64_t, bool, float*) {
+void multiply_pairs(const uint16_t*, const uint16_t*, int64_t, bool, Wanted&, float*) {
   EPALM_ASSERT(false);
 }
 void multiply_rows(const TileSource<uint16_t>&, const uint16_t*, int64_t, float*) {

@@ -17,6 +17,7 @@ constexpr int64_t kPackedBytes = 1 << 20;       // of a that one part of b meets
 constexpr int64_t kMostRows = 512 / kPairRows;  // pairs of rows of a that one part of b meets
 constexpr int64_t kGroup = 8;                   // pairs of columns whose sums wait for the rest of a long depth
 
+constexpr int64_t kLineNumbers = 32;
 constexpr int64_t kLeastDepth = 128;  // packing what is less deep takes the most time
 
 int64_t parts(int64_t whole, int64_t part) {
@@ -89,15 +90,23 @@ class TileProduct {
   // Pairs begin … end - 1 of the depth of pairs j … j + count - 1 of columns.
   void pack_b(int64_t j, int64_t count, int64_t begin, int64_t end, uint16_t* panel) const {
     const int64_t column = j * kPairRows, row = begin * kPairDepth;
-    TileSource<uint16_t> source{.from = numbers(b_) + row * b_.stride(0) + column * b_.stride(1),
-                                .stride = by_columns_ ? b_.stride(1) : b_.stride(0),
-                                .rows = std::min(count * kPairRows, columns_ - column),
-                                .depth = std::min(depth_, end * kPairDepth) - row};
-    const bool last = end == pairs_;
-    source.ahead =
-        last ? count * kPairRows * b_.stride(1) - row * b_.stride(0) : (end - begin) * kPairDepth * b_.stride(0);
+    const TileSource<uint16_t> source{.from = numbers(b_) + row * b_.stride(0) + column * b_.stride(1),
+                                      .stride = by_columns_ ? b_.stride(1) : b_.stride(0),
+                                      .rows = std::min(count * kPairRows, columns_ - column),
+                                      .depth = std::min(depth_, end * kPairDepth) - row};
     if (!by_columns_) return pack_right_rows(source, kPanelPairs * kPairNumbers, panel);
     pack_left(source, panel);
+  }
+
+  // A panel of so many pairs of columns, from pair j and from pair `begin` of the depth on, asked for in so many steps.
+  Wanted wanted_of_b(int64_t j, int64_t count, int64_t begin, int64_t steps) const {
+    const int64_t column = j * kPairRows, row = begin * kPairDepth;
+    const int64_t columns = count * kPairRows, depth = kPanelPairs * kPairDepth;
+    const int64_t rows = by_columns_ ? columns : depth, lines = (by_columns_ ? depth : columns) / kLineNumbers;
+    return {.at = reinterpret_cast<const char*>(numbers(b_) + row * b_.stride(0) + column * b_.stride(1)),
+            .lines_of_row = lines,
+            .stride = (by_columns_ ? b_.stride(1) : b_.stride(0)) * 2,
+            .lines_of_step = parts(rows * lines, steps)};
   }
 
   // Whether the rows that make up pair j of columns are read as they lie.
@@ -133,15 +142,18 @@ class TileProduct {
   // Pairs begin … end - 1 of the depth. blocks: [count,chunk_]
   void sum_up(int64_t first_row, int64_t row_pairs, int64_t first_column, int64_t count, int64_t begin, int64_t end,
               float* blocks, uint16_t* panels) const {
-    for (; begin < end; begin += kPanelPairs) {
-      const int64_t panel_end = std::min(end, begin + kPanelPairs);
-      pack_b(first_column, count, begin, panel_end, panels);
+    for (int64_t panel_begin = begin; panel_begin < end; panel_begin += kPanelPairs) {
+      const int64_t panel_end = std::min(end, panel_begin + kPanelPairs);
+      pack_b(first_column, count, panel_begin, panel_end, panels);
+      const bool last = panel_end == end;
+      Wanted wanted = wanted_of_b(first_column + (last ? count : 0), count, last ? begin : panel_end,
+                                  count * row_pairs * (panel_end - panel_begin));
       for (int64_t j = 0; j < count; ++j) {
         const uint16_t* panel = panels + j * kPanelPairs * kPairNumbers;
         for (int64_t i = 0; i < row_pairs; ++i) {
-          const uint16_t* a = packed(first_row + i, begin);
-          multiply_pairs(by_columns_ ? panel : a, by_columns_ ? a : panel, panel_end - begin, begin > 0,
-                         blocks + (j * chunk_ + i) * kBlockSums);
+          const uint16_t* a = packed(first_row + i, panel_begin);
+          multiply_pairs(by_columns_ ? panel : a, by_columns_ ? a : panel, panel_end - panel_begin, panel_begin > 0,
+                         wanted, blocks + (j * chunk_ + i) * kBlockSums);
         }
       }
     }

@@ -30,16 +30,18 @@ TEST(Precision, LeftOpenIsTheFinestThatLeavesMemoryFree) {
   EXPECT_EQ(chosen("auto", bytes("int4")), "int4");
 }
 
-// Numbers of OPT-1.3b: those of its layers' matrices, of the two tables, which stay in bfloat16, and of biases and
-// norms, which stay in float32. A scale for 2048 or 8192 numbers of a row with 8 bits, for 32 with 4.
+// Numbers of OPT-1.3b: those of its layers' matrices, of its words, which never have fewer than 8 bits, of the
+// positions, which stay in bfloat16, and of biases and norms, which stay in float32. A scale in float32 for 2048 or
+// 8192 numbers of a row with 8 bits, in float16 for 32 with 4.
 TEST(Precision, SaysWhatEachTakes) {
-  constexpr int64_t kTotal = 1'315'758'080, kMatrices = int64_t{24} * 12 * 2048 * 2048,
-                    kTables = int64_t{50'272 + 2050} * 2048, kVectors = kTotal - kMatrices - kTables,
+  constexpr int64_t kTotal = 1'315'758'080, kMatrices = int64_t{24} * 12 * 2048 * 2048, kWords = int64_t{50'272} * 2048,
+                    kPositions = int64_t{2050} * 2048, kVectors = kTotal - kMatrices - kWords - kPositions,
                     kRows = int64_t{24} * (5 * 2048 + 8192);
+  constexpr int64_t kWordsOf8Bits = kWords + 4 * int64_t{50'272};
   EXPECT_EQ(bytes("fp32"), 4 * kTotal);
-  EXPECT_EQ(bytes("bf16"), 2 * kMatrices + 2 * kTables + 4 * kVectors);
-  EXPECT_EQ(bytes("int8"), kMatrices + 4 * kRows + 2 * kTables + 4 * kVectors);
-  EXPECT_EQ(bytes("int4"), kMatrices / 2 + 4 * kMatrices / 32 + 2 * kTables + 4 * kVectors);
+  EXPECT_EQ(bytes("bf16"), 2 * kMatrices + 2 * kWords + 2 * kPositions + 4 * kVectors);
+  EXPECT_EQ(bytes("int8"), kMatrices + 4 * kRows + kWordsOf8Bits + 2 * kPositions + 4 * kVectors);
+  EXPECT_EQ(bytes("int4"), kMatrices / 2 + 2 * kMatrices / 32 + kWordsOf8Bits + 2 * kPositions + 4 * kVectors);
 }
 
 TEST(Precision, AskedForStaysWhateverWouldFit) {
