@@ -37,7 +37,8 @@ at::Tensor sequence_loss(const lm::Opt& lm, const at::Tensor& hidden, const at::
   const at::Tensor place = predicting.index({row, labelled.select(1, 1)}) + before;
   const at::Tensor states = hidden.reshape({-1, hidden.size(2)}).index_select(0, row * rows + place);  // [R,W]
   const at::Tensor wanted = targets.index({row, labelled.select(1, 1)});
-  const at::Tensor losses = token_losses(states, lm.weights().rows("model.decoder.embed_tokens.weight"), wanted);  // [R]
+  const at::Tensor losses =
+      token_losses(states, lm.weights().rows("model.decoder.embed_tokens.weight"), wanted);  // [R]
   return at::zeros({labels.size(0)}, losses.options()).index_add(0, row, losses);
 }
 
