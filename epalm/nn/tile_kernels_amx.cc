@@ -88,7 +88,9 @@ EPALM_TILES EPALM_ALWAYS __m512 exponential(__m512 x) {
 // x (1 + erf(x / sqrt(2))) / 2, with erf to 1.5e-7 (Abramowitz and Stegun, 7.1.26).
 EPALM_TILES EPALM_ALWAYS __m512 gelu(__m512 x) {
   const __m512 z = _mm512_mul_ps(_mm512_abs_ps(x), _mm512_set1_ps(0.70710678F));
-  const __m512 t = _mm512_div_ps(_mm512_set1_ps(1), _mm512_fmadd_ps(z, _mm512_set1_ps(0.3275911F), _mm512_set1_ps(1)));
+  const __m512 divisor = _mm512_fmadd_ps(z, _mm512_set1_ps(0.3275911F), _mm512_set1_ps(1));
+  const __m512 near = _mm512_rcp14_ps(divisor);  // and one step of Newton's, to float32's own precision
+  const __m512 t = _mm512_mul_ps(near, _mm512_fnmadd_ps(divisor, near, _mm512_set1_ps(2)));
   __m512 series = _mm512_set1_ps(1.061405429F);
   for (const float term : {-1.453152027F, 1.421413741F, -0.284496736F, 0.254829592F}) {
     series = _mm512_fmadd_ps(series, t, _mm512_set1_ps(term));

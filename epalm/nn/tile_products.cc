@@ -18,7 +18,7 @@ constexpr int64_t kMostRows = 512 / kPairRows;  // pairs of rows of a that one p
 constexpr int64_t kGroup = 8;                   // pairs of columns whose sums wait for the rest of a long depth
 
 constexpr int64_t kLineNumbers = 32;
-constexpr int64_t kLeastDepth = 128;  // packing what is less deep takes the most time
+constexpr int64_t kLeastDepth = 128, kFewestColumns = 256;  // of smaller products packing takes the most time
 
 int64_t parts(int64_t whole, int64_t part) {
   return (whole + part - 1) / part;
@@ -200,7 +200,7 @@ bool suits_tiles(const at::Tensor& a, const at::Tensor& b) {
   };
   if (!cpu_multiplies_tiles() || !(is(a, at::kBFloat16) || is(a, at::kFloat)) || !is(b, at::kBFloat16)) return false;
   if (b.stride(0) != 1 && b.stride(1) != 1) return false;
-  return a.size(1) >= kLeastDepth && b.size(1) >= kPairRows;
+  return a.size(1) >= kLeastDepth && b.size(1) >= kFewestColumns;
 }
 
 at::Tensor tile_product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias, Finish finish) {

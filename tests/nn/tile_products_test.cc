@@ -87,12 +87,13 @@ TEST_F(TileProducts, PassOnWhatIsNotFinite) {
 }
 
 TEST_F(TileProducts, AreForRoundedMatricesInRows) {
-  const at::Tensor a = at::ones({64, 256}), b = at::ones({256, 64}).to(at::kBFloat16);
+  const at::Tensor a = at::ones({64, 256}), b = at::ones({256, 256}).to(at::kBFloat16);
   EXPECT_TRUE(suits_tiles(a, b));
   EXPECT_TRUE(suits_tiles(a.to(at::kBFloat16), b.t().contiguous().t()));
   EXPECT_FALSE(suits_tiles(a, b.to(at::kFloat)));
   EXPECT_FALSE(suits_tiles(a.to(at::kDouble), b));
-  EXPECT_FALSE(suits_tiles(a, at::ones({512, 128}).to(at::kBFloat16).slice(0, 0, {}, 2).slice(1, 0, {}, 2)));
+  EXPECT_FALSE(suits_tiles(a, at::ones({512, 512}).to(at::kBFloat16).slice(0, 0, {}, 2).slice(1, 0, {}, 2)));
+  EXPECT_FALSE(suits_tiles(a, at::ones({256, 64}).to(at::kBFloat16))) << "small products go another way";
 }
 
 }  // namespace
