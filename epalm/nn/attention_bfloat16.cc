@@ -6,6 +6,7 @@
 
 #include "epalm/base/error.h"
 #include "epalm/nn/attention_blocks.h"
+#include "epalm/nn/attention_tiles.h"
 #include "epalm/nn/product.h"
 #include "epalm/nn/softmax_bfloat16.h"
 
@@ -17,6 +18,10 @@ at::Tensor attention_bfloat16(const at::Tensor& q, const at::Tensor& k, const at
   const int64_t queries = q.size(1), head_width = q.size(2) / heads;
   const int64_t rows = queries_of_a_block(queries, k.size(1));
   const at::Tensor query = q.to(at::kBFloat16), key = k.to(at::kBFloat16), value = v.to(at::kBFloat16);
+  const auto in_rows = [](const at::Tensor& x) { return x.stride(2) == 1; };
+  if (suits_attention_tiles(k.size(1), head_width) && in_rows(query) && in_rows(key) && in_rows(value)) {
+    return attention_tiles(query, key, value, heads, scale);
+  }
   at::Tensor out = at::empty(q.sizes(), at::kFloat);
   at::parallel_for(0, q.size(0) * heads, 1, [&](int64_t begin, int64_t end) {
     const at::AutoDispatchBelowADInplaceOrView no_autograd;

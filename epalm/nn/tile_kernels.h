@@ -71,6 +71,8 @@ struct TileTarget {
   TileFinish finish = TileFinish::kFloat32;
 };
 
+// The right side was packed by pack_right().
+void write_block_of_rows(const float* block, const TileTarget& target);
 // The right side was packed by pack_right_rows().
 void write_block(const float* block, const TileTarget& target);
 // The left side's rows are the target's columns; the right side was packed by pack_right().

@@ -281,6 +281,13 @@ EPALM_TILES void multiply_rows(const TileSource<uint16_t>& rows, const uint16_t*
   (right_rows > kTileRows ? multiply_rows<true> : multiply_rows<false>)(rows, right, block);
 }
 
+EPALM_TILES void write_block_of_rows(const float* block, const TileTarget& target) {
+  for (int64_t row = 0; row < target.rows; ++row) {
+    const float* from = block + (row / kTileRows) * 2 * kTileSums + (row % kTileRows) * kTileRows;
+    write_row(target, row, _mm512_loadu_ps(from), _mm512_loadu_ps(from + kTileSums));
+  }
+}
+
 EPALM_TILES void write_block(const float* block, const TileTarget& target) {
   const __m512i low_half = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
   const __m512i high_half = _mm512_add_epi32(low_half, _mm512_set1_epi32(8));

@@ -34,6 +34,9 @@ void multiply_pairs(const uint16_t*, const uint16_t*, int64_t, bool, Wanted&, fl
 void multiply_rows(const TileSource<uint16_t>&, const uint16_t*, int64_t, float*) {
   EPALM_ASSERT(false);
 }
+void write_block_of_rows(const float*, const TileTarget&) {
+  EPALM_ASSERT(false);
+}
 void write_block(const float*, const TileTarget&) {
   EPALM_ASSERT(false);
 }
