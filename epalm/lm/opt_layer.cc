@@ -5,6 +5,7 @@
 #include "epalm/nn/attention.h"
 #include "epalm/nn/dropout.h"
 #include "epalm/nn/recompute.h"
+#include "epalm/nn/relu_mlp.h"
 
 namespace epalm::lm {
 namespace {
@@ -66,6 +67,9 @@ at::Tensor OptLayer::attend(const at::Tensor& x, const at::Tensor& mask, bool tr
 }
 
 at::Tensor OptLayer::feed_forward(const at::Tensor& x, const PartHook& hook, const LayerCache* cache) const {
+  if (!hook) {
+    if (const auto y = nn::relu_mlp(x, fc1_, fc2_)) return *y;
+  }
   at::Tensor inner = fc1_(x);  // [B,S,ffn_dim]
   inner = cache != nullptr ? inner.relu_() : at::relu(inner);
   return hooked(hook, inner, fc2_(inner));

@@ -31,8 +31,9 @@ struct LayerCache {
 };
 
 // What a layer with frozen weights and no hooks keeps for each row of a sequence until its backward pass: the inputs of
-// its norms, with their mean and deviation, queries, keys and values, and what ReLU let through; the masks of dropout,
-// and attention weights where they drop out too. sequence: S. Recomputed (nn/recompute.h), it keeps D numbers.
+// its norms, with their mean and deviation, queries, keys and values, and what ReLU let through (half of that in
+// nn::relu_mlp()); the masks of dropout, and attention weights where they drop out too. sequence: S. Recomputed
+// (nn/recompute.h), it keeps D numbers.
 int64_t kept_bytes_per_row(const OptConfig& config, int64_t sequence, bool training);
 
 // One decoder layer (SPEC.md §1.1, step 5), a block of nn/recompute.h. Cheap to copy, const forward.

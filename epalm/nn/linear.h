@@ -32,6 +32,8 @@ class Linear {
   at::Tensor rounded(const at::Tensor& x) const { return finished(x, Finish::kRound); }
   at::Tensor gelu(const at::Tensor& x) const { return finished(x, Finish::kGeluAndRound); }
 
+  const at::Tensor& weight() const { return weight_; }  // of the device meta where it is quantized
+  const at::Tensor& bias() const { return bias_; }      // may be undefined
   int64_t in_features() const { return weight_.size(1); }
   int64_t out_features() const { return weight_.size(0); }
 

@@ -13,7 +13,10 @@ inline at::Tensor product_libtorch(const at::Tensor& a, const at::Tensor& b, con
   const at::Tensor right = b.to(compute);
   const at::Tensor out = bias.defined() ? at::addmm(bias.to(compute), left, right) : at::mm(left, right);
   if (finish == Finish::kNone) return out;
-  return (finish == Finish::kGeluAndRound ? at::gelu(out) : out).to(at::kBFloat16);
+  return (finish == Finish::kGeluAndRound   ? at::gelu(out)
+          : finish == Finish::kReluAndRound ? at::relu(out)
+                                            : out)
+      .to(at::kBFloat16);
 }
 
 }  // namespace epalm::nn

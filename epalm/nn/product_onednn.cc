@@ -44,10 +44,11 @@ std::optional<Planned> planned(const at::Tensor& a, const at::Tensor& b, bool wi
   const auto out_type = finish == Finish::kNone ? memory::data_type::f32 : memory::data_type::bf16;
   plan.out = {{a.size(0), b.size(1)}, out_type, memory::format_tag::ab};
   dnnl::primitive_attr attributes;
-  if (finish == Finish::kGeluAndRound) {
-    dnnl::post_ops gelu;
-    gelu.append_eltwise(1, dnnl::algorithm::eltwise_gelu_erf, 0, 0);
-    attributes.set_post_ops(gelu);
+  if (finish == Finish::kGeluAndRound || finish == Finish::kReluAndRound) {
+    dnnl::post_ops last;
+    last.append_eltwise(
+        1, finish == Finish::kGeluAndRound ? dnnl::algorithm::eltwise_gelu_erf : dnnl::algorithm::eltwise_relu, 0, 0);
+    attributes.set_post_ops(last);
   }
   if (with_bias) plan.bias = {{1, b.size(1)}, memory::data_type::f32, memory::format_tag::ab};
   try {

@@ -60,7 +60,7 @@ void multiply_pairs(const uint16_t* left, const uint16_t* right, int64_t pairs, 
 // where those are so few that packing the left side would take longer.
 void multiply_rows(const TileSource<uint16_t>& left, const uint16_t* right, int64_t right_rows, float* block);
 
-enum class TileFinish { kFloat32, kBFloat16, kGeluBFloat16 };
+enum class TileFinish { kFloat32, kBFloat16, kGeluBFloat16, kReluBFloat16 };
 
 // A block on its way out: up to kPairRows rows of so many columns.
 struct TileTarget {
@@ -69,6 +69,7 @@ struct TileTarget {
   int64_t rows, columns;
   const float* bias = nullptr;  // of the columns
   TileFinish finish = TileFinish::kFloat32;
+  const uint16_t* positive = nullptr;  // as `to`: where these are not above 0, a rounded number becomes 0
 };
 
 // The right side was packed by pack_right().

@@ -119,7 +119,15 @@ EPALM_TILES EPALM_ALWAYS void write_row(const TileTarget& t, int64_t row, __m512
     low = gelu(low);
     high = gelu(high);
   }
-  const auto rounded = (__m512i)_mm512_cvtne2ps_pbh(high, low);
+  if (t.finish == TileFinish::kReluBFloat16) {
+    low = _mm512_max_ps(_mm512_setzero_ps(), low);  // in this order NaN stays
+    high = _mm512_max_ps(_mm512_setzero_ps(), high);
+  }
+  auto rounded = (__m512i)_mm512_cvtne2ps_pbh(high, low);
+  if (t.positive != nullptr) {
+    const __m512i signs = _mm512_maskz_loadu_epi16(columns, t.positive + row * t.stride);
+    rounded = _mm512_maskz_mov_epi16(_mm512_cmpgt_epi16_mask(signs, _mm512_setzero_si512()), rounded);
+  }
   _mm512_mask_storeu_epi16(static_cast<uint16_t*>(t.to) + row * t.stride, columns, rounded);
 }
 

@@ -28,10 +28,25 @@ const uint16_t* numbers(const at::Tensor& t) {
   return static_cast<const uint16_t*>(t.data_ptr());
 }
 
+TileFinish tile_finish(Finish finish) {
+  switch (finish) {
+    case Finish::kNone:
+      break;
+    case Finish::kRound:
+      return TileFinish::kBFloat16;
+    case Finish::kGeluAndRound:
+      return TileFinish::kGeluBFloat16;
+    case Finish::kReluAndRound:
+      return TileFinish::kReluBFloat16;
+  }
+  return TileFinish::kFloat32;
+}
+
 // One product. Its b is packed panel by panel where it is used, its a once.
 class TileProduct {
  public:
-  TileProduct(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias, Finish finish)
+  TileProduct(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias, Finish finish,
+              const at::Tensor& positive)
       : a_(a.stride(1) == 1 ? a : a.contiguous()),
         b_(b),
         by_columns_(b.stride(0) == 1),
@@ -39,7 +54,8 @@ class TileProduct {
         rows_(a.size(0)),
         depth_(a.size(1)),
         columns_(b.size(1)),
-        finish_(finish) {
+        finish_(finish),
+        positive_(positive) {
     if (bias.defined()) bias_ = bias.to(at::kFloat).contiguous();
   }
 
@@ -176,9 +192,8 @@ class TileProduct {
                             .rows = std::min(kPairRows, rows_ - row),
                             .columns = std::min(kPairRows, columns_ - column),
                             .bias = bias_.defined() ? bias_.data_ptr<float>() + column : nullptr,
-                            .finish = finish_ == Finish::kNone    ? TileFinish::kFloat32
-                                      : finish_ == Finish::kRound ? TileFinish::kBFloat16
-                                                                  : TileFinish::kGeluBFloat16};
+                            .finish = tile_finish(finish_),
+                            .positive = positive_.defined() ? numbers(positive_) + row * columns_ + column : nullptr};
     (by_columns_ ? write_block_transposed : write_block)(block, target);
   }
 
@@ -190,6 +205,7 @@ class TileProduct {
   int64_t chunk_ = 0;    // pairs of rows that a part of b meets
   int64_t stretch_ = 0;  // pairs of the depth that are summed up before the next pair of columns
   Finish finish_;
+  at::Tensor positive_;
 };
 
 }  // namespace
@@ -203,10 +219,14 @@ bool suits_tiles(const at::Tensor& a, const at::Tensor& b) {
   return a.size(1) >= kLeastDepth && b.size(1) >= kFewestColumns;
 }
 
-at::Tensor tile_product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias, Finish finish) {
+at::Tensor tile_product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias, Finish finish,
+                        const at::Tensor& positive) {
   EPALM_ASSERT(a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(0));
   EPALM_ASSERT((a.scalar_type() == at::kBFloat16 || a.scalar_type() == at::kFloat) && b.scalar_type() == at::kBFloat16);
-  return TileProduct(a, b, bias, finish).compute();
+  EPALM_ASSERT(!positive.defined() ||
+               (finish != Finish::kNone && positive.is_contiguous() && positive.scalar_type() == at::kBFloat16 &&
+                positive.size(0) == a.size(0) && positive.size(1) == b.size(1)));
+  return TileProduct(a, b, bias, finish, positive).compute();
 }
 
 }  // namespace epalm::nn

@@ -11,7 +11,8 @@ bool suits_tiles(const at::Tensor& a, const at::Tensor& b);
 
 // product() of bfloat16 matrices with AMX, without a library: a [M,K], which may be float32 and is rounded then, b
 // [K,N] with one of its strides 1 -> as product() says. No autograd. Only where cpu_multiplies_tiles().
+// positive: where this [M,N], bfloat16 and contiguous, is not above 0, a rounded product becomes 0.
 at::Tensor tile_product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias = {},
-                        Finish finish = Finish::kNone);
+                        Finish finish = Finish::kNone, const at::Tensor& positive = {});
 
 }  // namespace epalm::nn

@@ -58,7 +58,8 @@ TEST_P(Product, FinishedIsRoundedOnce) {
   for (const at::Tensor& bias : {at::Tensor(), uniform({kColumns}, 3)}) {
     const ExactProduct exact(a, b, bias);
     for (const auto& [finish, value] :
-         {std::pair{Finish::kRound, exact.value}, std::pair{Finish::kGeluAndRound, at::gelu(exact.value)}}) {
+         {std::pair{Finish::kRound, exact.value}, std::pair{Finish::kGeluAndRound, at::gelu(exact.value)},
+          std::pair{Finish::kReluAndRound, at::relu(exact.value)}}) {
       const at::Tensor got = product(a, b, bias, finish);
       EXPECT_EQ(got.scalar_type(), at::kBFloat16);
       // oneDNN's erf, a formula of five terms, is off by up to 1.5e-7 (Abramowitz and Stegun 7.1.26), of numbers

@@ -66,13 +66,24 @@ TEST_F(TileProducts, FinishedAreRoundedOnce) {
   for_each_problem([](const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
     const ExactProduct exact(a, b, bias);
     for (const auto& [finish, value] :
-         {std::pair{Finish::kRound, exact.value}, std::pair{Finish::kGeluAndRound, at::gelu(exact.value)}}) {
+         {std::pair{Finish::kRound, exact.value}, std::pair{Finish::kGeluAndRound, at::gelu(exact.value)},
+          std::pair{Finish::kReluAndRound, at::relu(exact.value)}}) {
       const at::Tensor got = tile_product(a, b, bias, finish);
       EXPECT_EQ(got.scalar_type(), at::kBFloat16);
       // Its erf is off by up to 1.5e-7, which half of x multiplies.
       const at::Tensor erf = exact.value.abs() * 1.5e-7 + 4 * 1.5e-7;
       expect_within(got, value, 1.13 * exact.bound + erf + kBfloat16Unit * value.abs());
     }
+  });
+}
+
+TEST_F(TileProducts, AreZeroWhereAnotherMatrixIsNotPositive) {
+  for_each_problem([](const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
+    at::Tensor positive = uniform({a.size(0), b.size(1)}, 5).to(at::kBFloat16);
+    positive[0][0] = 0;
+    const at::Tensor all = tile_product(a, b, bias, Finish::kRound);
+    const at::Tensor some = tile_product(a, b, bias, Finish::kRound, positive);
+    EXPECT_TRUE(at::equal(some, at::where(positive > 0, all, at::zeros_like(all))));
   });
 }
 
