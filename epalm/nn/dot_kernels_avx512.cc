@@ -19,7 +19,7 @@ constexpr int64_t kAhead = 16 << 10;
 constexpr int kOut = 4;  // rows of the matrix at a time: sums that do not wait for one another
 
 EPALM_DOTS EPALM_ALWAYS void fetch(const void* from) {
-  _mm_prefetch(static_cast<const char*>(from) + kAhead, _MM_HINT_T0);
+  __builtin_prefetch(static_cast<const char*>(from) + kAhead, 0, 3);
 }
 
 // The first `count` of 64 bytes.
@@ -74,8 +74,8 @@ struct Int4Kernel {
       const auto there = static_cast<__mmask16>((1U << std::min<int64_t>(16, count - g)) - 1);
       _mm512_store_ps(scales + g, _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(there, halves + g)));
     }
-    _mm_prefetch(reinterpret_cast<const char*>(halves) + kAhead / 8, _MM_HINT_T0);
-    _mm_prefetch(reinterpret_cast<const char*>(halves) + kAhead / 8 + 64, _MM_HINT_T0);
+    __builtin_prefetch(reinterpret_cast<const char*>(halves) + kAhead / 8, 0, 3);
+    __builtin_prefetch(reinterpret_cast<const char*>(halves) + kAhead / 8 + 64, 0, 3);
   }
 
   template <int kRows, int kCount>

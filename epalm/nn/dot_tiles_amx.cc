@@ -33,7 +33,7 @@ class Int8Left {
   }
   EPALM_TILES EPALM_ALWAYS void load(int64_t column, bool first_block) {
     if (first_block) {
-      for (int64_t line = 0; line < kTileRows; ++line, ahead_ += 64) _mm_prefetch(ahead_, _MM_HINT_T1);
+      for (int64_t line = 0; line < kTileRows; ++line, ahead_ += 64) __builtin_prefetch(ahead_, 0, 2);
     }
     if (rows_ == kTileRows && column < whole_) {
       _tile_loadd(4, first_ + column, columns_);
@@ -73,7 +73,7 @@ class Int4Left {
       const auto* from = static_cast<const uint8_t*>(matrix.values) + (n + i) * columns_ / 2;
       int8_t* to = numbers_.data() + i * kDepth;
       for (int64_t g = 0; g < groups_; ++g, from += kDepth / 2, to += kTileRows * kDepth) {
-        if (g % 4 == 0) _mm_prefetch(ahead + (i * groups_ + g) * (kDepth / 2), _MM_HINT_T1);
+        if (g % 4 == 0) __builtin_prefetch(ahead + (i * groups_ + g) * (kDepth / 2), 0, 2);
         const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
         const __m256i pairs = _mm256_inserti128_si256(_mm256_castsi128_si256(bytes), _mm_srli_epi16(bytes, 4), 1);
         const __m256i row = _mm256_sub_epi8(_mm256_and_si256(pairs, fifteen), eight);

@@ -231,7 +231,7 @@ EPALM_TILES void multiply_pairs(const uint16_t* left, const uint16_t* right, int
     _tile_dpbf16ps(2, 5, 6);
     _tile_dpbf16ps(3, 5, 7);
     for (int64_t line = 0; line < w.lines_of_step; ++line) {
-      _mm_prefetch(w.at + w.column * 64, _MM_HINT_T1);
+      __builtin_prefetch(w.at + w.column * 64, 0, 2);
       if (++w.column < w.lines_of_row) continue;
       w.column = 0;
       w.at += w.stride;
@@ -265,7 +265,7 @@ EPALM_TILES void multiply_rows(const TileSource<uint16_t>& rows, const uint16_t*
           column = 1;
           next += rows.stride - stretch * kPairDepth;
         }
-        _mm_prefetch(reinterpret_cast<const char*>(next), _MM_HINT_T1);
+        __builtin_prefetch(reinterpret_cast<const char*>(next), 0, 2);
       }
       _tile_loadd(4, left, rows.stride * 2);
       _tile_loadd(6, right, kTileRowBytes);
