@@ -14,10 +14,6 @@ namespace {
 
 constexpr int64_t kFewestKeys = 64;
 
-int64_t pairs_of(int64_t count) {
-  return (count + kPairRows - 1) / kPairRows;
-}
-
 uint16_t* numbers(const at::Tensor& t) {
   return static_cast<uint16_t*>(t.data_ptr());
 }

@@ -2,6 +2,8 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
+
 #include "epalm/base/shapes.h"
 #include "epalm/nn/cpu_isa.h"
 #include "epalm/nn/dot_kernels.h"
@@ -14,18 +16,20 @@ namespace {
 constexpr int64_t kFewestTileRows = 2;      // of x
 constexpr int64_t kMatrixRowsOfATask = 64;  // of the matrix: so few are not worth another thread
 
+// A task begins with a whole block of so many rows of the matrix.
 template <typename Operand>
-at::Tensor multiplied(const PackedMatrix& matrix, const Operand& x, const at::Tensor& bias) {
+at::Tensor multiplied(const PackedMatrix& matrix, const Operand& x, const at::Tensor& bias, int64_t block = 1) {
   at::Tensor out = at::empty({x.rows, matrix.rows});
   float* to = out.data_ptr<float>();
   const at::Tensor added = bias.defined() ? bias.to(at::kFloat).contiguous() : bias;
   const float* from = added.defined() ? added.data_ptr<float>() : nullptr;
-  at::parallel_for(0, matrix.rows, kMatrixRowsOfATask,
-                   [&](int64_t begin, int64_t end) { multiply(matrix, x, from, begin, end, to); });
+  at::parallel_for(0, (matrix.rows + block - 1) / block, kMatrixRowsOfATask / block, [&](int64_t begin, int64_t end) {
+    multiply(matrix, x, from, begin * block, std::min(end * block, matrix.rows), to);
+  });
   return out;
 }
 
-// With AMX. A task begins with whole blocks of rows of the matrix.
+// With AMX.
 at::Tensor multiplied_by_tiles(const PackedMatrix& matrix, const Int8Rows& groups, int64_t rows, int64_t columns,
                                const at::Tensor& bias) {
   const int64_t blocks = (rows + kDotTileRows - 1) / kDotTileRows;
@@ -42,14 +46,7 @@ at::Tensor multiplied_by_tiles(const PackedMatrix& matrix, const Int8Rows& group
   });
   const Int8Tiles x{
       .values = values.data_ptr<int8_t>(), .scales = scales.data_ptr<float>(), .rows = rows, .columns = columns};
-  at::Tensor out = at::empty({rows, matrix.rows});
-  const at::Tensor added = bias.defined() ? bias.to(at::kFloat).contiguous() : bias;
-  const float* from = added.defined() ? added.data_ptr<float>() : nullptr;
-  at::parallel_for(0, (matrix.rows + kDotTileRows - 1) / kDotTileRows, 4, [&](int64_t begin, int64_t end) {
-    multiply_tiles(matrix, x, from, begin * kDotTileRows, std::min(end * kDotTileRows, matrix.rows),
-                   out.data_ptr<float>());
-  });
-  return out;
+  return multiplied(matrix, x, bias, kDotTileRows);
 }
 
 }  // namespace
@@ -77,7 +74,6 @@ int64_t most_dot_rows(PackedMatrix::Format format) {
     case PackedMatrix::Format::kBFloat16:
       return 4;
     case PackedMatrix::Format::kInt8:
-      return kMostDotRows;
     case PackedMatrix::Format::kInt4:
       return kMostDotRows;
   }

@@ -23,7 +23,7 @@ void pack_block(const int8_t* values, const float* scales, int64_t rows, int64_t
 
 // Rows begin … end - 1 of the matrix, begin a multiple of 16, with all of x: out [M,matrix.rows]. bias: [matrix.rows]
 // or null.
-void multiply_tiles(const PackedMatrix& matrix, const Int8Tiles& x, const float* bias, int64_t begin, int64_t end,
-                    float* out);
+void multiply(const PackedMatrix& matrix, const Int8Tiles& x, const float* bias, int64_t begin, int64_t end,
+              float* out);
 
 }  // namespace epalm::nn

@@ -125,8 +125,8 @@ EPALM_TILES EPALM_ALWAYS void sum_up(Left& left, int64_t columns, const Int8Tile
 }
 
 template <typename Left>
-EPALM_TILES void multiply(const PackedMatrix& matrix, const Int8Tiles& x, const float* bias, int64_t begin, int64_t end,
-                          float* out) {
+EPALM_TILES void multiply_left(const PackedMatrix& matrix, const Int8Tiles& x, const float* bias, int64_t begin,
+                               int64_t end, float* out) {
   const bool scaled = matrix.format == PackedMatrix::Format::kInt8;
   const int64_t bytes = kTileRows * Left::row_bytes(matrix.columns);
   const char* ahead = static_cast<const char*>(matrix.values) + begin / kTileRows * bytes + std::max(bytes, kAhead);
@@ -168,14 +168,14 @@ EPALM_TILES void pack_block(const int8_t* values, const float* scales, int64_t r
   }
 }
 
-void multiply_tiles(const PackedMatrix& matrix, const Int8Tiles& x, const float* bias, int64_t begin, int64_t end,
-                    float* out) {
+void multiply(const PackedMatrix& matrix, const Int8Tiles& x, const float* bias, int64_t begin, int64_t end,
+              float* out) {
   if (matrix.format == PackedMatrix::Format::kInt8) {
     const TilesOfThread tiles(Int8Left::kDepth);
-    return multiply<Int8Left>(matrix, x, bias, begin, end, out);
+    return multiply_left<Int8Left>(matrix, x, bias, begin, end, out);
   }
   const TilesOfThread tiles(Int4Left::kDepth);
-  multiply<Int4Left>(matrix, x, bias, begin, end, out);
+  multiply_left<Int4Left>(matrix, x, bias, begin, end, out);
 }
 
 }  // namespace epalm::nn

@@ -7,7 +7,7 @@ namespace epalm::nn {
 void pack_block(const int8_t*, const float*, int64_t, int64_t, int8_t*, float*) {
   EPALM_ASSERT(false);
 }
-void multiply_tiles(const PackedMatrix&, const Int8Tiles&, const float*, int64_t, int64_t, float*) {
+void multiply(const PackedMatrix&, const Int8Tiles&, const float*, int64_t, int64_t, float*) {
   EPALM_ASSERT(false);
 }
 

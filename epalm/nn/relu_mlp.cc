@@ -41,18 +41,16 @@ bool is_frozen(const at::Tensor& t) {
   return !t.defined() || !t.requires_grad();
 }
 
-bool suits(const at::Tensor& x, const Linear& linear) {
+bool suits(const Linear& linear) {
   const at::Tensor& weight = linear.weight();
-  return weight.scalar_type() == at::kBFloat16 && weight.device().is_cpu() && weight.is_contiguous() &&
-         is_frozen(weight) && is_frozen(linear.bias()) && suits_tiles(x, weight.t()) && suits_tiles(x, weight);
+  return is_frozen(weight) && is_frozen(linear.bias()) && suits_tiles(weight.t()) && suits_tiles(weight);
 }
 
 }  // namespace
 
 std::optional<at::Tensor> relu_mlp(const at::Tensor& x, const Linear& first, const Linear& second) {
-  if (x.scalar_type() != at::kFloat || x.numel() == 0 || !suits(rows(x), first)) return {};
-  if (rows(x).size(0) <= most_dot_rows(PackedMatrix::Format::kBFloat16)) return {};
-  if (!suits(at::empty({1, second.in_features()}), second)) return {};
+  if (x.scalar_type() != at::kFloat || !x.device().is_cpu() || !suits(first) || !suits(second)) return {};
+  if (x.numel() / x.size(-1) <= most_dot_rows(PackedMatrix::Format::kBFloat16)) return {};
   const auto given = [](const at::Tensor& bias) { return bias.defined() ? c10::make_optional(bias) : c10::nullopt; };
   return ReluMlp::apply(x, first.weight(), given(first.bias()), second.weight(), given(second.bias()));
 }

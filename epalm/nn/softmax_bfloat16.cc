@@ -6,22 +6,6 @@
 namespace epalm::nn {
 namespace {
 
-// x becomes e^x, for x <= 0, within 2^-22 of itself and at least e^-87: 2^n e^r with |r| <= ln 2 / 2 and the series of
-// e^r up to r^6.
-EPALM_INLINE void raise(Floats& x) {
-  constexpr float kLog2e = 1.44269504F, kLn2High = 0.693359375F, kLn2Low = -2.12194440e-4F;
-  constexpr float kToInteger = 12582912;  // 1.5 · 2^23: added and taken away, it leaves the nearest integer
-  x = x < -87 ? Floats{} - 87 : x;
-  const Floats n = (x * kLog2e + kToInteger) - kToInteger;
-  const Floats r = (x - n * kLn2High) - n * kLn2Low;
-  Floats series = r * (1.0F / 720) + 1.0F / 120;
-  for (const float term : {1.0F / 24, 1.0F / 6, 0.5F, 1.0F, 1.0F}) series = series * r + term;
-  const Ints exponent = (__builtin_convertvector(n, Ints) + 127) << 23;
-  Floats power;
-  load(power, &exponent);
-  x = series * power;
-}
-
 // Calls step(column, count) for all columns, kLanes at a time and then for those that are left.
 template <typename Step>
 EPALM_INLINE void by_lanes(int64_t columns, Step step) {

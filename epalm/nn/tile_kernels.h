@@ -11,6 +11,12 @@ inline constexpr int64_t kPairDepth = 32;
 inline constexpr int64_t kPairNumbers = kPairRows * kPairDepth;
 inline constexpr int64_t kBlockSums = kPairRows * kPairRows;
 
+// How many pairs hold so many rows, or so much depth.
+inline constexpr int64_t pairs_of(int64_t count) {
+  static_assert(kPairRows == kPairDepth);
+  return (count + kPairRows - 1) / kPairRows;
+}
+
 // Whether this CPU has such instructions and the system lets this process use them.
 bool may_use_tiles();
 

@@ -8,6 +8,7 @@
 #include "epalm/base/error.h"
 #include "epalm/nn/tile_kernels.h"
 #include "epalm/nn/tile_target.h"
+#include "epalm/nn/vectors.h"
 
 namespace epalm::nn {
 namespace {
@@ -72,19 +73,6 @@ EPALM_TILES EPALM_ALWAYS void pack_right_side(const TileSource<Number>& source, 
   }
 }
 
-// e^x, for x <= 0.
-EPALM_TILES EPALM_ALWAYS __m512 exponential(__m512 x) {
-  x = _mm512_max_ps(x, _mm512_set1_ps(-87));
-  const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504F)), 0);
-  __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375F), x);
-  r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4F), r);
-  __m512 series = _mm512_set1_ps(1.0F / 720);
-  for (const float term : {1.0F / 120, 1.0F / 24, 1.0F / 6, 0.5F, 1.0F, 1.0F}) {
-    series = _mm512_fmadd_ps(series, r, _mm512_set1_ps(term));
-  }
-  return _mm512_scalef_ps(series, n);
-}
-
 // x (1 + erf(x / sqrt(2))) / 2, with erf to 1.5e-7 (Abramowitz and Stegun, 7.1.26).
 EPALM_TILES EPALM_ALWAYS __m512 gelu(__m512 x) {
   const __m512 z = _mm512_mul_ps(_mm512_abs_ps(x), _mm512_set1_ps(0.70710678F));
@@ -95,9 +83,10 @@ EPALM_TILES EPALM_ALWAYS __m512 gelu(__m512 x) {
   for (const float term : {-1.453152027F, 1.421413741F, -0.284496736F, 0.254829592F}) {
     series = _mm512_fmadd_ps(series, t, _mm512_set1_ps(term));
   }
-  const __m512 power = exponential(_mm512_sub_ps(_mm512_setzero_ps(), _mm512_mul_ps(z, z)));
+  auto power = (Floats)_mm512_sub_ps(_mm512_setzero_ps(), _mm512_mul_ps(z, z));
+  raise(power);
   // Half of 1 - erf(z): what lacks to x where x is positive, what is left of it where it is negative.
-  const __m512 rest = _mm512_mul_ps(_mm512_mul_ps(_mm512_mul_ps(series, t), power), _mm512_set1_ps(0.5F));
+  const __m512 rest = _mm512_mul_ps(_mm512_mul_ps(_mm512_mul_ps(series, t), (__m512)power), _mm512_set1_ps(0.5F));
   const __mmask16 positive = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GE_OQ);
   return _mm512_mul_ps(x, _mm512_mask_sub_ps(rest, positive, _mm512_set1_ps(1), rest));
 }
@@ -129,6 +118,29 @@ EPALM_TILES EPALM_ALWAYS void write_row(const TileTarget& t, int64_t row, __m512
     rounded = _mm512_maskz_mov_epi16(_mm512_cmpgt_epi16_mask(signs, _mm512_setzero_si512()), rounded);
   }
   _mm512_mask_storeu_epi16(static_cast<uint16_t*>(t.to) + row * t.stride, columns, rounded);
+}
+
+// The sums of a block are tiles 0 to 3.
+EPALM_TILES EPALM_ALWAYS void begin_sums() {
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+}
+EPALM_TILES EPALM_ALWAYS void store_sums(float* block) {
+  _tile_stored(0, block, kTileRowBytes);
+  _tile_stored(1, block + kTileSums, kTileRowBytes);
+  _tile_stored(2, block + 2 * kTileSums, kTileRowBytes);
+  _tile_stored(3, block + 3 * kTileSums, kTileRowBytes);
+}
+
+EPALM_TILES EPALM_ALWAYS void ask_for(Wanted& w) {
+  for (int64_t line = 0; line < w.lines_of_step; ++line) {
+    __builtin_prefetch(w.at + w.column * 64, 0, 2);
+    if (++w.column < w.lines_of_row) continue;
+    w.column = 0;
+    w.at += w.stride;
+  }
 }
 
 // AVX-512 and AMX for bfloat16 and for integers. Leaf 7, register EDX: bits 22, 24 and 25; its sub-leaf 1, EAX: bit 5.
@@ -216,10 +228,7 @@ EPALM_TILES void multiply_pairs(const uint16_t* left, const uint16_t* right, int
     _tile_loadd(2, block + 2 * kTileSums, kTileRowBytes);
     _tile_loadd(3, block + 3 * kTileSums, kTileRowBytes);
   } else {
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
+    begin_sums();
   }
   for (int64_t i = 0; i < pairs; ++i, left += kPairNumbers, right += kPairNumbers) {
     _tile_loadd(4, left, kTileRowBytes);
@@ -230,27 +239,16 @@ EPALM_TILES void multiply_pairs(const uint16_t* left, const uint16_t* right, int
     _tile_loadd(5, left + kTileNumbers, kTileRowBytes);
     _tile_dpbf16ps(2, 5, 6);
     _tile_dpbf16ps(3, 5, 7);
-    for (int64_t line = 0; line < w.lines_of_step; ++line) {
-      __builtin_prefetch(w.at + w.column * 64, 0, 2);
-      if (++w.column < w.lines_of_row) continue;
-      w.column = 0;
-      w.at += w.stride;
-    }
+    ask_for(w);
   }
   wanted = w;
-  _tile_stored(0, block, kTileRowBytes);
-  _tile_stored(1, block + kTileSums, kTileRowBytes);
-  _tile_stored(2, block + 2 * kTileSums, kTileRowBytes);
-  _tile_stored(3, block + 3 * kTileSums, kTileRowBytes);
+  store_sums(block);
 }
 
 // kBoth: the second tile of the right side's pairs holds something.
 template <bool kBoth>
 EPALM_TILES void multiply_rows(const TileSource<uint16_t>& rows, const uint16_t* right, float* block) {
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
+  begin_sums();
   const int64_t pairs = rows.depth / kPairDepth;
   const int64_t stretch = std::min(pairs, kStreamPairs);
   for (int64_t begin = 0; begin < pairs; begin += stretch) {
@@ -258,15 +256,12 @@ EPALM_TILES void multiply_rows(const TileSource<uint16_t>& rows, const uint16_t*
     const uint16_t *left = rows.from + begin * kPairDepth, *lower = left + kTileRows * rows.stride;
     // What comes next row by row: the processor foresees that, and the memory gives it faster than single lines.
     const uint16_t* next = end < pairs ? left + stretch * kPairDepth : rows.from + kPairRows * rows.stride;
-    int64_t column = 0;
+    Wanted wanted{.at = reinterpret_cast<const char*>(next),
+                  .lines_of_row = stretch,
+                  .stride = rows.stride * 2,
+                  .lines_of_step = kPairRows};
     for (int64_t i = begin; i < end; ++i, left += kPairDepth, lower += kPairDepth, right += kPairNumbers) {
-      for (int64_t line = 0; line < kPairRows; ++line, next += kPairDepth) {
-        if (column++ == stretch) {
-          column = 1;
-          next += rows.stride - stretch * kPairDepth;
-        }
-        __builtin_prefetch(reinterpret_cast<const char*>(next), 0, 2);
-      }
+      ask_for(wanted);
       _tile_loadd(4, left, rows.stride * 2);
       _tile_loadd(6, right, kTileRowBytes);
       _tile_dpbf16ps(0, 4, 6);
@@ -278,10 +273,7 @@ EPALM_TILES void multiply_rows(const TileSource<uint16_t>& rows, const uint16_t*
       _tile_dpbf16ps(3, 5, 7);
     }
   }
-  _tile_stored(0, block, kTileRowBytes);
-  _tile_stored(1, block + kTileSums, kTileRowBytes);
-  _tile_stored(2, block + 2 * kTileSums, kTileRowBytes);
-  _tile_stored(3, block + 3 * kTileSums, kTileRowBytes);
+  store_sums(block);
 }
 
 EPALM_TILES void multiply_rows(const TileSource<uint16_t>& rows, const uint16_t* right, int64_t right_rows,

@@ -61,8 +61,8 @@ class TileProduct {
 
   at::Tensor compute() {
     out_ = at::empty({rows_, columns_}, finish_ == Finish::kNone ? at::kFloat : at::kBFloat16);
-    row_pairs_ = parts(rows_, kPairRows);
-    pairs_ = parts(depth_, kPairDepth);
+    row_pairs_ = pairs_of(rows_);
+    pairs_ = pairs_of(depth_);
     packed_ = at::empty({row_pairs_, pairs_, kPairNumbers}, at::kBFloat16);
     at::parallel_for(0, row_pairs_, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) pack_a(i);
@@ -70,7 +70,7 @@ class TileProduct {
     const int64_t chunks = parts(row_pairs_, kMostRows);
     chunk_ = parts(row_pairs_, chunks);
     stretch_ = std::max(kPanelPairs, kPackedBytes / (chunk_ * kPairNumbers * 2) / kPanelPairs * kPanelPairs);
-    const int64_t column_pairs = parts(columns_, kPairRows);
+    const int64_t column_pairs = pairs_of(columns_);
     const int64_t most = stretch_ < pairs_ ? kGroup : strip_;
     const int64_t group = std::clamp<int64_t>(column_pairs * chunks / at::get_num_threads(), 1, most);
     const int64_t groups = parts(column_pairs, group);
@@ -210,13 +210,13 @@ class TileProduct {
 
 }  // namespace
 
+bool suits_tiles(const at::Tensor& b) {
+  return cpu_multiplies_tiles() && b.device().is_cpu() && b.scalar_type() == at::kBFloat16 &&
+         (b.stride(0) == 1 || b.stride(1) == 1) && b.size(0) >= kLeastDepth && b.size(1) >= kFewestColumns;
+}
+
 bool suits_tiles(const at::Tensor& a, const at::Tensor& b) {
-  const auto is = [](const at::Tensor& t, at::ScalarType type) {
-    return t.device().is_cpu() && t.scalar_type() == type;
-  };
-  if (!cpu_multiplies_tiles() || !(is(a, at::kBFloat16) || is(a, at::kFloat)) || !is(b, at::kBFloat16)) return false;
-  if (b.stride(0) != 1 && b.stride(1) != 1) return false;
-  return a.size(1) >= kLeastDepth && b.size(1) >= kFewestColumns;
+  return a.device().is_cpu() && (a.scalar_type() == at::kBFloat16 || a.scalar_type() == at::kFloat) && suits_tiles(b);
 }
 
 at::Tensor tile_product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias, Finish finish,

@@ -8,6 +8,7 @@ namespace epalm::nn {
 
 // Whether tile_product() can compute a b, and sooner than other ways.
 bool suits_tiles(const at::Tensor& a, const at::Tensor& b);
+bool suits_tiles(const at::Tensor& b);  // with any a of the right type
 
 // product() of bfloat16 matrices with AMX, without a library: a [M,K], which may be float32 and is rounded then, b
 // [K,N] with one of its strides 1 -> as product() says. No autograd. Only where cpu_multiplies_tiles().

@@ -42,4 +42,20 @@ EPALM_INLINE void round_to(Halves& to, const Floats& numbers) {
   to = __builtin_convertvector((words + 0x7FFF + ((words >> 16) & 1)) >> 16, Halves);
 }
 
+// x becomes e^x, for x <= 0, within 2^-22 of itself and at least e^-87: 2^n e^r with |r| <= ln 2 / 2 and the series of
+// e^r up to r^6.
+EPALM_INLINE void raise(Floats& x) {
+  constexpr float kLog2e = 1.44269504F, kLn2High = 0.693359375F, kLn2Low = -2.12194440e-4F;
+  constexpr float kToInteger = 12582912;  // 1.5 · 2^23: added and taken away, it leaves the nearest integer
+  x = x < -87 ? Floats{} - 87 : x;
+  const Floats n = (x * kLog2e + kToInteger) - kToInteger;
+  const Floats r = (x - n * kLn2High) - n * kLn2Low;
+  Floats series = r * (1.0F / 720) + 1.0F / 120;
+  for (const float term : {1.0F / 24, 1.0F / 6, 0.5F, 1.0F, 1.0F}) series = series * r + term;
+  const Ints exponent = (__builtin_convertvector(n, Ints) + 127) << 23;
+  Floats power;
+  load(power, &exponent);
+  x = series * power;
+}
+
 }  // namespace epalm::nn
