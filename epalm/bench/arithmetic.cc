@@ -1,5 +1,7 @@
 #include "epalm/bench/arithmetic.h"
 
+#include "epalm/base/error.h"
+
 namespace epalm::bench {
 namespace {
 
@@ -16,20 +18,31 @@ double mlp_flop(double rows, double width, double inner) {
   return 2 * product_flop(rows, width, inner);
 }
 
-}  // namespace
-
-double opt_flop(const lm::OptConfig& config, double rows, double predicting) {
+double layer_flop(const lm::OptConfig& config, double rows) {
   const auto width = static_cast<double>(config.hidden_size), inner = static_cast<double>(config.ffn_dim);
-  const double layer = attention_flop(rows, 0, width) + mlp_flop(rows, width, inner);
-  return static_cast<double>(config.num_hidden_layers) * layer +
-         product_flop(predicting, static_cast<double>(config.word_embed_proj_dim),
+  return attention_flop(rows, 0, width) + mlp_flop(rows, width, inner);
+}
+
+double head_flop(const lm::OptConfig& config, double predicting) {
+  return product_flop(predicting, static_cast<double>(config.word_embed_proj_dim),
                       static_cast<double>(config.vocab_size));
 }
 
-double training_flop(const lm::OptConfig& config, double rows, double predicting, int64_t reached) {
-  lm::OptConfig upper = config;
-  upper.num_hidden_layers = reached;
-  return opt_flop(config, rows, predicting) + opt_flop(upper, rows, predicting);
+}  // namespace
+
+double opt_flop(const lm::OptConfig& config, double rows, double predicting) {
+  return static_cast<double>(config.num_hidden_layers) * layer_flop(config, rows) + head_flop(config, predicting);
+}
+
+double training_flop(const lm::OptConfig& config, const std::vector<double>& rows_of_layers, double predicting,
+                     int64_t reached) {
+  EPALM_ASSERT(std::ssize(rows_of_layers) == config.num_hidden_layers);
+  double total = 2 * head_flop(config, predicting);
+  for (int64_t i = 0; i < config.num_hidden_layers; ++i) {
+    const bool pulls = i >= config.num_hidden_layers - reached;
+    total += (pulls ? 2 : 1) * layer_flop(config, rows_of_layers[static_cast<size_t>(i)]);
+  }
+  return total;
 }
 
 double vit_flop(const encoders::VitConfig& config, double pictures) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "epalm/encoders/ast_config.h"
 #include "epalm/encoders/timesformer_config.h"
 #include "epalm/encoders/vit_config.h"
@@ -11,9 +13,10 @@ namespace epalm::bench {
 // The language model's layers and its head: forwards over so many rows, of which `predicting` meet the vocabulary. The
 // attention between rows, little in short texts, is not counted.
 double opt_flop(const lm::OptConfig& config, double rows, double predicting);
-// A training step through a frozen language model: as much again for the gradients of inputs, in the head and in the
-// last `reached` layers.
-double training_flop(const lm::OptConfig& config, double rows, double predicting, int64_t reached);
+// A training step through a frozen language model, whose layers have so many rows each: as much again for the gradients
+// of inputs, in the head and in the last `reached` layers.
+double training_flop(const lm::OptConfig& config, const std::vector<double>& rows_of_layers, double predicting,
+                     int64_t reached);
 
 // Forward passes over so many media, attention included.
 double vit_flop(const encoders::VitConfig& config, double pictures);

@@ -14,6 +14,7 @@
 #include "epalm/bench/race.h"
 #include "epalm/bench/training_step.h"
 #include "epalm/model/cached_step.h"
+#include "epalm/model/loss.h"
 #include "epalm/model/trainable.h"
 #include "epalm/nn/recompute.h"
 
@@ -111,6 +112,26 @@ Side labelled_rows_only(const LeverSubject& subject, bool labelled_only) {
     if (labelled_only) return training_step(model, batch, features);
     forget_gradients(model);
     const at::Tensor loss = plain_loss(model.logits(features, batch.ids, batch.mask), batch.ids);
+    loss.backward();
+    return loss.item<double>();
+  });
+}
+
+Side prompts_once(const LeverSubject& subject, bool once) {
+  const model::EPalm model = model_of(subject, Precision::kBFloat16);
+  model::mark_trainable(model, {});
+  const TrainBatch batch = random_batch(model, kTrainBatch);
+  const at::Tensor features = random_features(model, kTrainBatch);
+  return train_side(model, batch, [&] {
+    if (once) return training_step(model, batch, features);
+    forget_gradients(model);
+    lm::OptInput input;
+    input.ids = batch.ids;
+    input.prompts = model.adapter().prompts();
+    input.slots = model.slots(features);
+    input.observe = [](const at::Tensor&) {};  // which sees every text's
+    const at::Tensor losses = model::sequence_loss(model.lm(), model.lm().hidden(input), batch.labels, {});
+    const at::Tensor loss = losses.sum() / static_cast<double>(batch.predicted());
     loss.backward();
     return loss.item<double>();
   });
@@ -263,6 +284,8 @@ std::vector<Row> lever_rows(const LeverSubject& subject) {
       row("train.bf16", "bf16", "frozen matrices in bfloat16, against float32", frozen_in_bfloat16, step),
       row("train.labelled", "bf16", "labelled rows meet the vocabulary, in blocks, against logits of all at once",
           labelled_rows_only, step),
+      row("train.prompts", "bf16", "prompts computed once for the batch until a token is injected, against in every text",
+          prompts_once, step),
       row("train.depth", "bf16", "gradients end at the first injected layer, against gradients through all",
           no_deeper_than_needed, step + ", no prompt"),
       row("train.frozen", "bf16", "gradients of inputs alone, against those of the language model's weights too",

@@ -6,6 +6,22 @@
 #include "epalm/model/trainable.h"
 
 namespace epalm::bench {
+namespace {
+
+// Until a token is injected, the prompts' rows are those of all texts.
+std::vector<double> rows_of_layers(const model::EPalm& model, const TrainBatch& batch) {
+  const int64_t prompts = model.adapter().prompts().defined() ? model.adapter().prompts().size(0) : 0;
+  std::vector<double> rows;
+  bool injected = false;
+  for (const int64_t state : adapter::injection_plan(model.adapter().config(), model.lm().config().num_hidden_layers)) {
+    injected = injected || state >= 0;
+    rows.push_back(static_cast<double>(injected ? batch.size() * (1 + prompts) + batch.ids.numel()
+                                                : prompts + batch.ids.numel()));
+  }
+  return rows;
+}
+
+}  // namespace
 
 TrainBatch random_batch(const model::EPalm& model, int64_t size, int64_t tokens) {
   at::manual_seed(5);
@@ -32,12 +48,10 @@ double training_step(const model::EPalm& model, const TrainBatch& batch, const a
 }
 
 Work training_work(const model::EPalm& model, const TrainBatch& batch, double seconds) {
-  const int64_t before = 1 + (model.adapter().prompts().defined() ? model.adapter().prompts().size(0) : 0);
-  const auto rows = static_cast<double>(batch.size() * (before + batch.ids.size(1)));
   const nn::Weights& weights = model.lm().weights();
   const at::Tensor& positions = weights.at("model.decoder.embed_positions.weight");  // rounded, never quantized
   const bool exact = positions.scalar_type() == at::kFloat;
-  return {.flop = training_flop(model.lm().config(), rows, static_cast<double>(batch.predicted()),
+  return {.flop = training_flop(model.lm().config(), rows_of_layers(model, batch), static_cast<double>(batch.predicted()),
                                 model::layers_reached(model)),
           .bytes = 2 * static_cast<double>(weights.bytes()),
           .precision = exact ? nn::Precision::kFloat32 : nn::Precision::kBFloat16,

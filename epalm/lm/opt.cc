@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "epalm/base/shapes.h"
 #include "epalm/lm/opt_mask.h"
 #include "epalm/nn/dropout.h"
+#include "epalm/nn/shared_beginning.h"
 
 namespace epalm::lm {
 
@@ -66,10 +68,17 @@ at::Tensor Opt::hidden(const OptInput& input) const {
   if (input.branches.defined()) {
     attention_mask = hide_other_branches(attention_mask, at::constant_pad_nd(input.branches, {prompt_rows, 0}, 0));
   }
+  // Until a slot is filled, the prompts have seen nothing but themselves.
+  std::optional<nn::SharedBeginning> shared;
+  if (shares_prompts(input)) {
+    shared = {.rows = prompt_rows, .sequences = x.size(0)};
+    x = shared->shared(x);
+  }
   int64_t slot_rows = 0;  // K, once the first slot is filled
   int64_t own_slots = 0;  // the same, once x holds them
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (i < input.slots.size() && input.slots[i].defined()) {
+      if (shared) x = std::exchange(shared, {})->repeated(x);
       check_shape(input.slots[i], {x.size(0), slot_rows > 0 ? slot_rows : kAny, config_.hidden_size},
                   "injected tokens");
       if (slot_rows == 0) {
@@ -83,16 +92,28 @@ at::Tensor Opt::hidden(const OptInput& input) const {
     }
     if (input.observe) input.observe(x);
     if (input.training && nn::happens(config_.layerdrop)) continue;
+    const LayerHooks hooks = i < input.hooks.size() ? input.hooks[i] : LayerHooks();
+    if (shared) {
+      x = layers_[i](x, attention_mask, hooks, *shared);
+      continue;
+    }
     std::optional<LayerCache> cache;
     if (input.cache != nullptr) cache = {input.cache->layer(i, slot_rows > 0, own_slots > 0), own_slots};
-    x = layers_[i](x, attention_mask.slice(2, slot_rows - own_slots), input.training,
-                   i < input.hooks.size() ? input.hooks[i] : LayerHooks(), cache ? &*cache : nullptr);
+    x = layers_[i](x, attention_mask.slice(2, slot_rows - own_slots), input.training, hooks,
+                   cache ? &*cache : nullptr);
   }
+  if (shared) x = shared->repeated(x);
   if (known > 0) x = x.slice(1, own_slots);
   if (final_norm_.defined()) x = final_norm_(x);
   if (config_.has_projection()) x = project_out_(x);  // [B,S,W]
   if (input.observe) input.observe(x);
   return x;
+}
+
+bool Opt::shares_prompts(const OptInput& input) const {
+  const bool drops_out =
+      input.training && (config_.dropout > 0 || config_.attention_dropout > 0 || config_.layerdrop > 0);
+  return input.prompts.defined() && input.ids.size(0) > 1 && input.cache == nullptr && !drops_out && !input.observe;
 }
 
 size_t Opt::begin_cached(const OptInput& input, int64_t prompt_rows, const at::Tensor& x) const {

@@ -30,7 +30,8 @@ struct OptInput {
   // the OptCache::text_length() of that pass are computed. No gradients, no training and no branches; slots where
   // reuse() is not kNothing.
   OptCache* cache = nullptr;
-  // Called with the input of every layer and, last, with the decoder's output; for tests and probes.
+  // Called with the input of every layer and, last, with the decoder's output; for tests and probes. With one, the
+  // prompts of every text are computed; without, those of the whole batch once, in the layers before the first slot.
   std::function<void(const at::Tensor&)> observe;
 };
 
@@ -53,6 +54,8 @@ class Opt {
  private:
   // Of the tokens from `known` on, with the prompts before them if nothing is known.
   at::Tensor embed(const OptInput& input, const at::Tensor& mask, int64_t known) const;
+  // Whether the prompts' rows, the same in every text until the first slot, are computed once.
+  bool shares_prompts(const OptInput& input) const;
   // Begins a pass with input.cache, x being its embeddings. Gives the layer from which on it computes slot rows.
   size_t begin_cached(const OptInput& input, int64_t prompt_rows, const at::Tensor& x) const;
 

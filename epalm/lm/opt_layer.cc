@@ -55,49 +55,65 @@ OptLayer::OptLayer(const OptConfig& config, const nn::Weights& weights, int64_t 
   weights_ = weights.in_scope(scope);
 }
 
-at::Tensor OptLayer::attend(const at::Tensor& x, const at::Tensor& mask, bool training, const PartHook& hook,
-                            const LayerCache* cache) const {
+at::Tensor OptLayer::self_attention(const at::Tensor& x, const Attend& attend, const PartHook& hook,
+                                    bool grows) const {
   const double scale = 1.0 / std::sqrt(static_cast<double>(x.size(-1) / heads_));
-  at::Tensor q = q_(x);
-  q = cache != nullptr ? q.mul_(scale) : q * scale;
-  const at::Tensor k = k_(x), v = v_(x);
-  const at::Tensor mixed = cache != nullptr ? attend_to_kept(q, k, v, heads_, mask, *cache)
-                                            : nn::attention(q, k, v, heads_, mask, training ? attention_dropout_ : 0.0);
-  return hooked(hook, x, out_(mixed));
+  const at::Tensor q = q_(x);
+  return hooked(hook, x, out_(attend(grows ? q.mul_(scale) : q * scale, k_(x), v_(x))));
 }
 
-at::Tensor OptLayer::feed_forward(const at::Tensor& x, const PartHook& hook, const LayerCache* cache) const {
+at::Tensor OptLayer::feed_forward(const at::Tensor& x, const PartHook& hook, bool grows) const {
   if (!hook) {
     if (const auto y = nn::relu_mlp(x, fc1_, fc2_)) return *y;
   }
   at::Tensor inner = fc1_(x);  // [B,S,ffn_dim]
-  inner = cache != nullptr ? inner.relu_() : at::relu(inner);
+  inner = grows ? inner.relu_() : at::relu(inner);
   return hooked(hook, inner, fc2_(inner));
 }
 
 at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, bool training, const LayerHooks& hooks,
                                 const LayerCache* cache) const {
-  if (cache != nullptr) return compute(x, mask, training, hooks, cache);
+  if (cache != nullptr) {
+    const auto attend = [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+      return attend_to_kept(q, k, v, heads_, mask, *cache);
+    };
+    return compute(x, attend, training, hooks, true);
+  }
+  const double dropout = training ? attention_dropout_ : 0.0;
+  const auto attend = [=, heads = heads_](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+    return nn::attention(q, k, v, heads, mask, dropout);
+  };
+  return block(x, attend, training, hooks);
+}
+
+at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, const LayerHooks& hooks,
+                                const nn::SharedBeginning& beginning) const {
+  const auto attend = [=, heads = heads_](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+    return nn::attention(q, k, v, heads, mask, beginning);
+  };
+  return block(x, attend, false, hooks);
+}
+
+at::Tensor OptLayer::block(const at::Tensor& x, const Attend& attend, bool training, const LayerHooks& hooks) const {
   std::vector<at::Tensor> weights = weights_;
   weights.insert(weights.end(), hooks.weights.begin(), hooks.weights.end());
   return nn::block(x, weights,
-                   [=, *this](const at::Tensor& input) { return compute(input, mask, training, hooks, nullptr); });
+                   [=, *this](const at::Tensor& input) { return compute(input, attend, training, hooks, false); });
 }
 
-at::Tensor OptLayer::compute(const at::Tensor& x, const at::Tensor& mask, bool training, const LayerHooks& hooks,
-                             const LayerCache* cache) const {
+at::Tensor OptLayer::compute(const at::Tensor& x, const Attend& attend, bool training, const LayerHooks& hooks,
+                             bool grows) const {
   const auto drop = [&](const at::Tensor& y) { return training ? nn::dropout(y, dropout_) : y; };
-  // While a text grows nothing is recorded for gradients, and what a part has just computed is changed in place: asking
-  // for memory takes longer than a few rows' arithmetic.
+  // Asking for memory takes longer than a few rows' arithmetic.
   const auto plus = [&](const at::Tensor& before, at::Tensor part) {
-    return cache != nullptr ? part.add_(before) : before + drop(part);
+    return grows ? part.add_(before) : before + drop(part);
   };
   if (norm_first_) {
-    const at::Tensor h = plus(x, attend(attention_norm_(x), mask, training, hooks.attention, cache));
-    return plus(h, feed_forward(final_norm_(h), hooks.fc2, cache));
+    const at::Tensor h = plus(x, self_attention(attention_norm_(x), attend, hooks.attention, grows));
+    return plus(h, feed_forward(final_norm_(h), hooks.fc2, grows));
   }
-  const at::Tensor h = attention_norm_(plus(x, attend(x, mask, training, hooks.attention, cache)));
-  return final_norm_(plus(h, feed_forward(h, hooks.fc2, cache)));
+  const at::Tensor h = attention_norm_(plus(x, self_attention(x, attend, hooks.attention, grows)));
+  return final_norm_(plus(h, feed_forward(h, hooks.fc2, grows)));
 }
 
 }  // namespace epalm::lm

@@ -9,6 +9,7 @@
 #include "epalm/nn/attention.h"
 #include "epalm/nn/layer_norm.h"
 #include "epalm/nn/linear.h"
+#include "epalm/nn/shared_beginning.h"
 #include "epalm/nn/weights.h"
 
 namespace epalm::lm {
@@ -45,13 +46,20 @@ class OptLayer {
   // without gradients, x holds the rows of this pass only and attends to all that are kept: mask [B,1,S,positions].
   at::Tensor operator()(const at::Tensor& x, const at::Tensor& mask, bool training, const LayerHooks& hooks = {},
                         const LayerCache* cache = nullptr) const;
+  // The same without dropout for sequences of one beginning: x [1,N+B·T,D], mask [B,1,N+T,N+T].
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& mask, const LayerHooks& hooks,
+                        const nn::SharedBeginning& beginning) const;
 
  private:
-  at::Tensor compute(const at::Tensor& x, const at::Tensor& mask, bool training, const LayerHooks& hooks,
-                     const LayerCache* cache) const;
-  at::Tensor attend(const at::Tensor& x, const at::Tensor& mask, bool training, const PartHook& hook,
-                    const LayerCache* cache) const;
-  at::Tensor feed_forward(const at::Tensor& x, const PartHook& hook, const LayerCache* cache) const;
+  // From queries, keys and values to what the layer's last matrix of self-attention reads.
+  using Attend = std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v)>;
+
+  at::Tensor block(const at::Tensor& x, const Attend& attend, bool training, const LayerHooks& hooks) const;
+  // grows: without gradients, so that what a part has just computed is changed in place.
+  at::Tensor compute(const at::Tensor& x, const Attend& attend, bool training, const LayerHooks& hooks,
+                     bool grows) const;
+  at::Tensor self_attention(const at::Tensor& x, const Attend& attend, const PartHook& hook, bool grows) const;
+  at::Tensor feed_forward(const at::Tensor& x, const PartHook& hook, bool grows) const;
 
   nn::Linear q_, k_, v_, out_, fc1_, fc2_;
   nn::LayerNorm attention_norm_, final_norm_;

@@ -20,8 +20,9 @@ TEST(Arithmetic, OfOptIsOneProductForEachWeightAndRow) {
 }
 
 TEST(Arithmetic, OfTrainingIsAsMuchAgainInTheLayersThatGradientsReach) {
-  EXPECT_EQ(training_flop(small_lm(), 5, 2, 3), 2 * opt_flop(small_lm(), 5, 2));
-  EXPECT_EQ(training_flop(small_lm(), 5, 2, 1), 2 * opt_flop(small_lm(), 5, 2) - 2 * (2 * 5 * 128));
+  EXPECT_EQ(training_flop(small_lm(), {5, 5, 5}, 2, 3), 2 * opt_flop(small_lm(), 5, 2));
+  EXPECT_EQ(training_flop(small_lm(), {5, 5, 5}, 2, 1), 2 * opt_flop(small_lm(), 5, 2) - 2 * (2 * 5 * 128));
+  EXPECT_EQ(training_flop(small_lm(), {4, 4, 5}, 2, 1), 2 * ((4 + 4 + 2 * 5) * 128 + 2 * 2 * 40));
 }
 
 // What is published of them, in products of numbers: ViT-B/16 17.6e9 (arXiv:2010.11929), TimeSformer-B 196e9

@@ -200,6 +200,48 @@ TEST_P(OptOf, BranchesOfARowAreAsTextsOfTheirOwn) {
   EXPECT_LE(difference(states.slice(1, 4), lm.hidden(reading(tokens({1, 2, 5, 6, 7}))).slice(1, 2)), kTolerance);
 }
 
+// The prompts' rows, which are the same in every text until a slot is filled, are computed once for the batch. One that
+// is observed computes them in every text.
+struct Pass {
+  at::Tensor hidden, d_prompts, d_slot;
+};
+
+Pass pass_of(const Opt& lm, const std::vector<at::Tensor>& slots, bool shares) {
+  at::manual_seed(7);
+  OptInput input = reading(at::randint(0, kVocabulary, {4, 5}, at::kLong));
+  input.mask = at::ones_like(input.ids);
+  input.mask.slice(0, 2).slice(1, 3).zero_();
+  input.prompts = at::randn({3, lm.config().word_embed_proj_dim}).requires_grad_(true);
+  at::Tensor filled;
+  for (const at::Tensor& each : slots) {
+    input.slots.push_back(each.defined() ? each.expand({4, -1, -1}).detach().requires_grad_(true) : each);
+    if (each.defined()) filled = input.slots.back();
+  }
+  if (!shares) input.observe = [](const at::Tensor&) {};
+  Pass pass;
+  pass.hidden = lm.hidden(input);
+  (pass.hidden * at::randn(pass.hidden.sizes())).sum().backward();
+  pass.d_prompts = input.prompts.grad();
+  if (filled.defined()) pass.d_slot = filled.grad();
+  return pass;
+}
+
+TEST_P(OptOf, PromptsOfABatchAreComputedOnceUntilASlotIsFilled) {
+  // Gradients are sums over 4 texts of 9 rows, each of which passes 3 layers twice.
+  const double of_gradients = 4 * 9 * 2 * kTolerance;
+  for (const std::vector<at::Tensor>& slots :
+       {std::vector<at::Tensor>{}, {slot(1)}, {at::Tensor(), slot(1)}, {at::Tensor(), at::Tensor(), slot(1)}}) {
+    const Pass once = pass_of(lm_, slots, true), each = pass_of(lm_, slots, false);
+    ASSERT_EQ(once.hidden.sizes(), each.hidden.sizes());
+    EXPECT_LE(difference(once.hidden, each.hidden), kTolerance) << slots.size();
+    EXPECT_LE(difference(once.d_prompts, each.d_prompts), of_gradients) << slots.size();
+    if (once.d_slot.defined()) {
+      EXPECT_LE(difference(once.d_slot, each.d_slot), of_gradients) << slots.size();
+    }
+    EXPECT_GT(each.d_prompts.abs().max().item<double>(), 100 * of_gradients);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, OptOf, testing::Values(tiny(), tiny_post_norm()), [](const auto& info) {
   return std::string(info.param.do_layer_norm_before ? "PreNorm" : "PostNormWithProjection");
 });
