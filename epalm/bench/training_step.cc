@@ -15,8 +15,8 @@ std::vector<double> rows_of_layers(const model::EPalm& model, const TrainBatch& 
   bool injected = false;
   for (const int64_t state : adapter::injection_plan(model.adapter().config(), model.lm().config().num_hidden_layers)) {
     injected = injected || state >= 0;
-    rows.push_back(static_cast<double>(injected ? batch.size() * (1 + prompts) + batch.ids.numel()
-                                                : prompts + batch.ids.numel()));
+    rows.push_back(
+        static_cast<double>(injected ? batch.size() * (1 + prompts) + batch.ids.numel() : prompts + batch.ids.numel()));
   }
   return rows;
 }
@@ -51,8 +51,8 @@ Work training_work(const model::EPalm& model, const TrainBatch& batch, double se
   const nn::Weights& weights = model.lm().weights();
   const at::Tensor& positions = weights.at("model.decoder.embed_positions.weight");  // rounded, never quantized
   const bool exact = positions.scalar_type() == at::kFloat;
-  return {.flop = training_flop(model.lm().config(), rows_of_layers(model, batch), static_cast<double>(batch.predicted()),
-                                model::layers_reached(model)),
+  return {.flop = training_flop(model.lm().config(), rows_of_layers(model, batch),
+                                static_cast<double>(batch.predicted()), model::layers_reached(model)),
           .bytes = 2 * static_cast<double>(weights.bytes()),
           .precision = exact ? nn::Precision::kFloat32 : nn::Precision::kBFloat16,
           .seconds = seconds};

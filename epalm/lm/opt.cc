@@ -99,8 +99,7 @@ at::Tensor Opt::hidden(const OptInput& input) const {
     }
     std::optional<LayerCache> cache;
     if (input.cache != nullptr) cache = {input.cache->layer(i, slot_rows > 0, own_slots > 0), own_slots};
-    x = layers_[i](x, attention_mask.slice(2, slot_rows - own_slots), input.training, hooks,
-                   cache ? &*cache : nullptr);
+    x = layers_[i](x, attention_mask.slice(2, slot_rows - own_slots), input.training, hooks, cache ? &*cache : nullptr);
   }
   if (shared) x = shared->repeated(x);
   if (known > 0) x = x.slice(1, own_slots);

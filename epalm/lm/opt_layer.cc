@@ -55,11 +55,11 @@ OptLayer::OptLayer(const OptConfig& config, const nn::Weights& weights, int64_t 
   weights_ = weights.in_scope(scope);
 }
 
-at::Tensor OptLayer::self_attention(const at::Tensor& x, const Attend& attend, const PartHook& hook,
-                                    bool grows) const {
+at::Tensor OptLayer::self_attention(const at::Tensor& x, const Attend& attend, const PartHook& hook, bool grows) const {
   const double scale = 1.0 / std::sqrt(static_cast<double>(x.size(-1) / heads_));
-  const at::Tensor q = q_(x);
-  return hooked(hook, x, out_(attend(grows ? q.mul_(scale) : q * scale, k_(x), v_(x))));
+  const auto qkv = nn::Linear::each(x, {&q_, &k_, &v_});
+  const at::Tensor q = grows ? qkv[0].mul_(scale) : qkv[0] * scale;
+  return hooked(hook, x, out_(attend(q, qkv[1], qkv[2])));
 }
 
 at::Tensor OptLayer::feed_forward(const at::Tensor& x, const PartHook& hook, bool grows) const {

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <vector>
+
 #include "epalm/nn/packed_matrix.h"
 
 namespace epalm::nn {
@@ -22,5 +24,14 @@ int64_t most_dot_rows(PackedMatrix::Format format);
 // are any: one row alone is added up in another order where the CPU has AMX. No autograd. For
 // formats of which has_dot_products() is true.
 at::Tensor dot_product(const at::Tensor& x, const PackedMatrix& matrix, const at::Tensor& bias);
+
+struct DotFactor {
+  PackedMatrix matrix;
+  at::Tensor bias;
+};
+
+// The same with several matrices of one format and width: x is rounded once, and all are shared out among the threads
+// together. The numbers are those of dot_product(), bit for bit.
+std::vector<at::Tensor> dot_products(const at::Tensor& x, const std::vector<DotFactor>& factors);
 
 }  // namespace epalm::nn

@@ -8,12 +8,11 @@
 #include <cstdint>
 
 #include "epalm/base/shapes.h"
-#include "epalm/nn/cpu_clones.h"
+#include "epalm/nn/vectors.h"
 
 namespace epalm::nn {
 namespace {
 
-constexpr int64_t kNumbersOfATask = 1 << 15;  // so few are not worth another thread
 constexpr float kMost = 127;
 constexpr float kLeast = 0x1p-119F;  // a 127th of less is no float32 of full precision
 // Added to a number below 2^22 it leaves the nearest integer, ties to even, in the lowest bits.

@@ -11,6 +11,12 @@
 namespace epalm::nn {
 namespace {
 
+constexpr int64_t kTasksOfAThread = 2;
+
+bool is_plain(const at::Tensor& t) {
+  return t.device().is_cpu() && t.scalar_type() == at::kFloat;
+}
+
 EPALM_INLINE float dot(const float* a, const float* b, int64_t count) {
   Floats sums{}, left, right;
   int64_t i = 0;
@@ -62,8 +68,19 @@ EPALM_CPU_CLONES void mix(const float* weights, const Places& values, int64_t he
 
 void keep(const KeptRows& kept, const at::Tensor& k, const at::Tensor& v, int64_t first) {
   const auto put = [&](const at::Tensor& store, const at::Tensor& rows) {
-    EPALM_ASSERT(first + rows.size(1) <= store.size(0) && rows.size(0) <= store.size(1));
-    store.narrow(0, first, rows.size(1)).narrow(1, 0, rows.size(0)).copy_(rows.transpose(0, 1));
+    const int64_t batch = rows.size(0), count = rows.size(1), width = rows.size(2), stride = store.size(1) * width;
+    EPALM_ASSERT(first + count <= store.size(0) && batch <= store.size(1));
+    if (!is_plain(store) || !is_plain(rows) || !store.is_contiguous() || rows.stride(2) != 1) {
+      store.narrow(0, first, count).narrow(1, 0, batch).copy_(rows.transpose(0, 1));
+      return;
+    }
+    const auto* from = rows.data_ptr<float>();
+    float* to = store.data_ptr<float>() + first * stride;
+    for (int64_t p = 0; p < count; ++p) {
+      for (int64_t b = 0; b < batch; ++b) {
+        std::copy_n(from + b * rows.stride(0) + p * rows.stride(1), width, to + p * stride + b * width);
+      }
+    }
   };
   put(kept.keys, k);
   put(kept.values, v);
@@ -76,8 +93,7 @@ at::Tensor attention_gathered(const at::Tensor& q, const KeptRows& kept, int64_t
 }
 
 at::Tensor attention(const at::Tensor& q, const KeptRows& kept, int64_t heads, const at::Tensor& mask) {
-  const auto plain = [](const at::Tensor& t) { return t.device().is_cpu() && t.scalar_type() == at::kFloat; };
-  if (!plain(q) || !plain(kept.keys) || (mask.defined() && !plain(mask)))
+  if (!is_plain(q) || !is_plain(kept.keys) || (mask.defined() && !is_plain(mask)))
     return attention_gathered(q, kept, heads, mask);
   const int64_t batch = q.size(0), queries = q.size(1), width = q.size(2), keys = kept.index.size(1);
   const int64_t head_width = width / heads, rows = kept.keys.size(1);
@@ -93,21 +109,27 @@ at::Tensor attention(const at::Tensor& q, const KeptRows& kept, int64_t heads, c
               *value = kept.values.data_ptr<float>();
   const int64_t* where = index.data_ptr<int64_t>();
   float* mixed = out.data_ptr<float>();
-  at::parallel_for(0, batch * queries, 1, [&](int64_t begin, int64_t end) {
-    std::vector<float> weights(static_cast<size_t>(heads * keys));  // [H,Tk]
+  // So many heads at a time that a single query keeps every thread busy.
+  const int64_t groups = std::clamp<int64_t>(kTasksOfAThread * at::get_num_threads() / (batch * queries), 1, heads);
+  at::parallel_for(0, batch * queries * groups, 1, [&](int64_t begin, int64_t end) {
+    std::vector<float> weights;  // [H,Tk]
     for (int64_t task = begin; task < end; ++task) {
-      const int64_t b = task / queries, i = task % queries;
+      const int64_t row = task / groups, b = row / queries, i = row % queries;
+      const int64_t first = task % groups * heads / groups, last = (task % groups + 1) * heads / groups;
+      const int64_t count = last - first, column = first * head_width;
       const auto places = [&](const float* store) {
         Places rows_of_b;
-        for (int64_t p = 0; p < keys; ++p) rows_of_b.push_back(store + (p * rows + where[b * keys + p]) * width);
+        for (int64_t p = 0; p < keys; ++p)
+          rows_of_b.push_back(store + (p * rows + where[b * keys + p]) * width + column);
         return rows_of_b;
       };
-      for (int64_t h = 0; h < heads; ++h) {
-        for (int64_t p = 0; p < keys; ++p) weights[h * keys + p] = bias[b][h][i][p];
+      weights.resize(static_cast<size_t>(count * keys));
+      for (int64_t h = 0; h < count; ++h) {
+        for (int64_t p = 0; p < keys; ++p) weights[static_cast<size_t>(h * keys + p)] = bias[b][first + h][i][p];
       }
-      add_scores(query + task * width, places(key), heads, head_width, weights.data());
-      for (int64_t h = 0; h < heads; ++h) softmax(weights.data() + h * keys, keys);
-      mix(weights.data(), places(value), heads, head_width, mixed + task * width);
+      add_scores(query + row * width + column, places(key), count, head_width, weights.data());
+      for (int64_t h = 0; h < count; ++h) softmax(weights.data() + h * keys, keys);
+      mix(weights.data(), places(value), count, head_width, mixed + row * width + column);
     }
   });
   return out;  // [B,Tq,H·d]

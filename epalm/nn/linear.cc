@@ -16,19 +16,23 @@ at::Tensor rows(const at::Tensor& x) {
   return x.reshape({-1, x.size(-1)});
 }
 
-// A few rows of a frozen matrix are read as they lie; nothing where another product suits them better.
-std::optional<at::Tensor> product_of_few_rows(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+std::optional<PackedMatrix> as_it_lies(const at::Tensor& weight) {
   const auto kept = [&](at::ScalarType type) { return weight.scalar_type() == type; };
   if ((!kept(at::kFloat) && !kept(at::kBFloat16)) || !weight.is_contiguous() || weight.size(1) % kFewColumns != 0)
     return {};
-  const PackedMatrix matrix{
-      .format = kept(at::kFloat) ? PackedMatrix::Format::kFloat32 : PackedMatrix::Format::kBFloat16,
-      .values = weight.data_ptr(),
-      .rows = weight.size(0),
-      .columns = weight.size(1)};
-  if (x.size(0) <= most_dot_rows(matrix.format)) return dot_product(x, matrix, bias);
-  if (kept(at::kBFloat16) && cpu_multiplies_tiles()) return {};
-  if (x.size(0) <= kFewRows && x.scalar_type() == at::kFloat) return few_rows_product(x.contiguous(), matrix, bias);
+  return PackedMatrix{.format = kept(at::kFloat) ? PackedMatrix::Format::kFloat32 : PackedMatrix::Format::kBFloat16,
+                      .values = weight.data_ptr(),
+                      .rows = weight.size(0),
+                      .columns = weight.size(1)};
+}
+
+// A few rows of a frozen matrix are read as they lie; nothing where another product suits them better.
+std::optional<at::Tensor> product_of_few_rows(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  const auto matrix = as_it_lies(weight);
+  if (!matrix) return {};
+  if (x.size(0) <= most_dot_rows(matrix->format)) return dot_product(x, *matrix, bias);
+  if (matrix->format == PackedMatrix::Format::kBFloat16 && cpu_multiplies_tiles()) return {};
+  if (x.size(0) <= kFewRows && x.scalar_type() == at::kFloat) return few_rows_product(x.contiguous(), *matrix, bias);
   return {};
 }
 
@@ -59,12 +63,6 @@ at::Tensor linear(const at::Tensor& x, const QuantizedMatrix& matrix, const at::
   auto shape = x.sizes().vec();
   shape.back() = matrix.out_features();
   return matrix.times(rows(x), bias, inputs).view(shape);
-}
-
-// A node of the graph is not free where one row is multiplied.
-bool needs_node(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  return at::GradMode::is_enabled() &&
-         (x.requires_grad() || weight.requires_grad() || (bias.defined() && bias.requires_grad()));
 }
 
 struct LinearFunction : torch::autograd::Function<LinearFunction> {
@@ -128,7 +126,7 @@ Linear::Linear(const Weights& weights, const std::string& scope, Inputs inputs)
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
   EPALM_ASSERT(x.size(-1) == in_features());
-  const bool node = needs_node(x, weight_, bias_);
+  const bool node = needs_node(x);
   if (quantized_ && !node) return linear(x, *quantized_, bias_, inputs_);
   const auto bias = bias_.defined() ? c10::make_optional(bias_) : c10::nullopt;
   if (quantized_) return QuantizedLinearFunction::apply(x, *quantized_, bias, inputs_);
@@ -136,6 +134,39 @@ at::Tensor Linear::operator()(const at::Tensor& x) const {
     return at::linear(x, weight_.to(x.scalar_type()), bias ? c10::make_optional(bias->to(x.scalar_type())) : bias);
   }
   return node ? LinearFunction::apply(x, weight_, bias) : linear(x, weight_, bias_);
+}
+
+// A node of the graph is not free where one row is multiplied.
+bool Linear::needs_node(const at::Tensor& x) const {
+  return at::GradMode::is_enabled() &&
+         (x.requires_grad() || weight_.requires_grad() || (bias_.defined() && bias_.requires_grad()));
+}
+
+std::optional<PackedMatrix> Linear::packed() const {
+  return quantized_ ? quantized_->packed() : as_it_lies(weight_);
+}
+
+std::vector<at::Tensor> Linear::each(const at::Tensor& x, const std::vector<const Linear*>& layers) {
+  std::vector<DotFactor> factors;
+  for (const Linear* layer : layers) {
+    const auto matrix = layer->packed();
+    const bool joins = matrix && x.device().is_cpu() && x.scalar_type() == at::kFloat && !layer->needs_node(x) &&
+                       layer->inputs_ == Inputs::kBFloat16 && x.numel() / x.size(-1) <= most_dot_rows(matrix->format) &&
+                       (factors.empty() || matrix->format == factors[0].matrix.format);
+    if (!joins) break;
+    factors.push_back({*matrix, layer->bias_});
+  }
+  std::vector<at::Tensor> outs;
+  if (factors.size() < layers.size()) {
+    for (const Linear* layer : layers) outs.push_back((*layer)(x));
+    return outs;
+  }
+  auto shape = x.sizes().vec();
+  for (const at::Tensor& out : dot_products(rows(x), factors)) {
+    shape.back() = out.size(1);
+    outs.push_back(out.view(shape));
+  }
+  return outs;
 }
 
 at::Tensor Linear::finished(const at::Tensor& x, Finish finish) const {

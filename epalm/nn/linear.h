@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "epalm/nn/product.h"
 #include "epalm/nn/quantized_matrix.h"
@@ -32,12 +33,18 @@ class Linear {
   at::Tensor rounded(const at::Tensor& x) const { return finished(x, Finish::kRound); }
   at::Tensor gelu(const at::Tensor& x) const { return finished(x, Finish::kGeluAndRound); }
 
+  // What several layers make of the same x: as one by one, and sooner where a few rows are multiplied.
+  static std::vector<at::Tensor> each(const at::Tensor& x, const std::vector<const Linear*>& layers);
+
   const at::Tensor& weight() const { return weight_; }  // of the device meta where it is quantized
   const at::Tensor& bias() const { return bias_; }      // may be undefined
   int64_t in_features() const { return weight_.size(1); }
   int64_t out_features() const { return weight_.size(0); }
 
  private:
+  // The matrix as it lies in memory; nothing where it is no dense one of float32 or bfloat16, and no quantized one.
+  std::optional<PackedMatrix> packed() const;
+  bool needs_node(const at::Tensor& x) const;
   at::Tensor finished(const at::Tensor& x, Finish finish) const;
 
   at::Tensor weight_;  // without data where it is quantized

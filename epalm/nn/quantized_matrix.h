@@ -35,6 +35,7 @@ class QuantizedMatrix {
   int64_t bytes() const { return bytes_of(out_features(), in_features(), bits_); }
   static int64_t bytes_of(int64_t out, int64_t in, int bits);
 
+  PackedMatrix packed() const;  // of this one's memory
   // Rows first … first + count - 1 as bfloat16 [count,in].
   at::Tensor rows(int64_t first, int64_t count) const;
 
@@ -47,7 +48,6 @@ class QuantizedMatrix {
   at::Tensor gradient_times(const at::Tensor& dy) const;
 
  private:
-  PackedMatrix packed() const;
   // Dequantizes some rows at a time.
   void for_each_tile(const std::function<void(int64_t first, const at::Tensor& tile)>& use) const;
 

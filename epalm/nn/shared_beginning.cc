@@ -35,8 +35,8 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
   const int64_t rows = beginning.rows;
   const at::Tensor first = attention(beginning_of(q, beginning), beginning_of(k, beginning), beginning_of(v, beginning),
                                      heads, mask.slice(0, 0, 1).slice(2, 0, rows).slice(3, 0, rows));
-  const at::Tensor others = attention(others_of(q, beginning), beginning.repeated(k), beginning.repeated(v), heads,
-                                      mask.slice(2, rows));
+  const at::Tensor others =
+      attention(others_of(q, beginning), beginning.repeated(k), beginning.repeated(v), heads, mask.slice(2, rows));
   return joined(first, others);
 }
 

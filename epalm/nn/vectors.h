@@ -11,6 +11,7 @@
 namespace epalm::nn {
 
 constexpr int64_t kLanes = 16;
+constexpr int64_t kNumbersOfATask = 1 << 15;  // so few are not worth another thread
 
 // Vectors of the compiler: one register with AVX-512, several elsewhere.
 typedef float Floats __attribute__((vector_size(kLanes * sizeof(float))));

@@ -15,6 +15,28 @@ TEST(LayerNorm, NormalisesTheLastDimensionThenScalesAndShifts) {
   expect_within(LayerNorm(weight, bias, eps)(x), expected, at::full_like(expected, 50 * kUnit));
 }
 
+// Of rows that end in the middle of a vector, and in so many that threads share them, against libtorch's operator.
+TEST(LayerNorm, GradientsAreThoseOfLibtorch) {
+  for (const int64_t width : {5, 64, 100}) {
+    std::vector<at::Tensor> gradients[2], outs;
+    const at::Tensor pull = uniform({700, width}, 4);
+    for (auto& found : gradients) {
+      at::Tensor x = uniform({700, width}, 1), weight = uniform({width}, 2), bias = uniform({width}, 3);
+      for (at::Tensor* each : {&x, &weight, &bias}) each->requires_grad_(true);
+      const bool ours = &found == &gradients[0];
+      outs.push_back(ours ? LayerNorm(weight, bias, 1e-5)(x) : at::layer_norm(x, {width}, weight, bias, 1e-5));
+      outs.back().backward(pull);
+      found = {x.grad(), weight.grad(), bias.grad()};
+    }
+    // A normalised number is below 10 and errs by some 25 u of itself; gradients are sums of 700 rows of such.
+    expect_within(outs[0], outs[1], at::full_like(outs[1], 2 * 250 * kUnit));
+    for (size_t i = 0; i < 3; ++i) {
+      const double terms = i == 0 ? 10 : 700;
+      expect_within(gradients[0][i], gradients[1][i], at::full_like(gradients[1][i], terms * 250 * kUnit));
+    }
+  }
+}
+
 TEST(LayerNorm, ComputesInTheTypeOfItsInput) {
   const at::Tensor x = uniform({3, 8}, 1).to(at::kDouble);
   EXPECT_EQ(LayerNorm(at::ones({8}), at::zeros({8}), 1e-5)(x).scalar_type(), at::kDouble);
