@@ -6,7 +6,7 @@
 
 #include "epalm/base/error.h"
 #include "epalm/nn/cpu_isa.h"
-#include "epalm/nn/softmax_bfloat16.h"
+#include "epalm/nn/softmax_tiles.h"
 #include "epalm/nn/tile_kernels.h"
 
 namespace epalm::nn {
@@ -49,7 +49,7 @@ class Head {
         packed_values_(room_for(width_pairs_ * key_pairs_)),
         packed_queries_(room_for(width_pairs_)),
         packed_weights_(room_for(key_pairs_)),
-        block_(at::empty({kBlockSums})) {}
+        blocks_(at::empty({key_pairs_, kBlockSums})) {}
 
   void pack(const TileSource<uint16_t>& k, const TileSource<uint16_t>& v) {
     for (int64_t j = 0; j < key_pairs_; ++j) {
@@ -65,33 +65,29 @@ class Head {
   // Up to kPairRows queries; out: rows of `stride` numbers.
   void attend(const TileSource<uint16_t>& queries, double scale, float* out, int64_t stride) {
     pack_left(queries, numbers(packed_queries_));
-    const at::Tensor scores = at::empty({queries.rows, keys_});
+    float* scores = blocks_.data_ptr<float>();
     for (int64_t j = 0; j < key_pairs_; ++j) {
-      const int64_t first = j * kPairRows;
-      multiply(packed_queries_, numbers(packed_keys_) + j * width_pairs_ * kPairNumbers, width_pairs_);
-      write_block_of_rows(block_.data_ptr<float>(), {.to = scores.data_ptr<float>() + first,
-                                                     .stride = keys_,
-                                                     .rows = queries.rows,
-                                                     .columns = std::min(kPairRows, keys_ - first)});
+      multiply(packed_queries_, numbers(packed_keys_) + j * width_pairs_ * kPairNumbers, width_pairs_,
+               scores + j * kBlockSums);
     }
-    const at::Tensor weights = softmax_bfloat16(scores, static_cast<float>(scale));
-    pack_left({.from = numbers(weights), .stride = keys_, .rows = queries.rows, .depth = keys_},
-              numbers(packed_weights_));
+    float shares[kPairRows];
+    softmax_blocks(scores, keys_, static_cast<float>(scale), numbers(packed_weights_), shares);
     for (int64_t c = 0; c < width_pairs_; ++c) {
-      multiply(packed_weights_, numbers(packed_values_) + c * key_pairs_ * kPairNumbers, key_pairs_);
-      write_block(block_.data_ptr<float>(),
-                  {.to = out + c * kPairRows, .stride = stride, .rows = queries.rows, .columns = kPairRows});
+      multiply(packed_weights_, numbers(packed_values_) + c * key_pairs_ * kPairNumbers, key_pairs_, scores);
+      write_block(
+          scores,
+          {.to = out + c * kPairRows, .stride = stride, .rows = queries.rows, .columns = kPairRows, .factors = shares});
     }
   }
 
  private:
-  void multiply(const at::Tensor& left, const uint16_t* right, int64_t pairs) {
+  static void multiply(const at::Tensor& left, const uint16_t* right, int64_t pairs, float* block) {
     Wanted nothing;
-    multiply_pairs(numbers(left), right, pairs, false, nothing, block_.data_ptr<float>());
+    multiply_pairs(numbers(left), right, pairs, false, nothing, block);
   }
 
   int64_t keys_, width_, key_pairs_, width_pairs_;
-  at::Tensor packed_keys_, packed_values_, packed_queries_, packed_weights_, block_;
+  at::Tensor packed_keys_, packed_values_, packed_queries_, packed_weights_, blocks_;
 };
 
 }  // namespace

@@ -75,6 +75,7 @@ struct TileTarget {
   int64_t rows, columns;
   const float* bias = nullptr;  // of the columns
   TileFinish finish = TileFinish::kFloat32;
+  const float* factors = nullptr;      // of the rows
   const uint16_t* positive = nullptr;  // as `to`: where these are not above 0, a rounded number becomes 0
 };
 

@@ -94,6 +94,11 @@ EPALM_TILES EPALM_ALWAYS __m512 gelu(__m512 x) {
 EPALM_TILES EPALM_ALWAYS void write_row(const TileTarget& t, int64_t row, __m512 low, __m512 high) {
   const __mmask32 columns = first(t.columns);
   const auto mask_low = static_cast<__mmask16>(columns), mask_high = static_cast<__mmask16>(columns >> 16);
+  if (t.factors != nullptr) {
+    const __m512 factor = _mm512_set1_ps(t.factors[row]);
+    low = _mm512_mul_ps(low, factor);
+    high = _mm512_mul_ps(high, factor);
+  }
   if (t.bias != nullptr) {
     low = _mm512_add_ps(low, _mm512_maskz_loadu_ps(mask_low, t.bias));
     high = _mm512_add_ps(high, _mm512_maskz_loadu_ps(mask_high, t.bias + 16));
