@@ -45,13 +45,16 @@ void OptCache::begin(const OptConfig& config, int64_t slots, int64_t prompts, in
     EPALM_ASSERT(index_.size(0) == batch);
     index_ = at::cat({index_, fresh}, 1);
   }
-  own_slots_index_ = at::cat({own.expand({batch, slots}), index_.slice(1, slots)}, 1);
+  index_behind_slots_ = index_.slice(1, slots);
+  own_slots_index_ = at::cat({own.expand({batch, slots}), index_behind_slots_}, 1);
   text_ = text;
 }
 
 nn::KeptRows OptCache::layer(size_t index, bool slots, bool own_slots) const {
   return {layers_[index].keys, layers_[index].values,
-          own_slots ? own_slots_index_ : index_.slice(1, slots ? 0 : slots_)};
+          own_slots ? own_slots_index_
+          : slots   ? index_
+                    : index_behind_slots_};
 }
 
 }  // namespace epalm::lm

@@ -53,6 +53,7 @@ class OptCache {
   std::vector<nn::KeptRows> layers_;  // keys and values alone
   at::Tensor index_;                  // [B,K+N+text]: which row of a position is a sequence's (nn::KeptRows)
   at::Tensor own_slots_index_;        // the same where each sequence has slots of its own
+  at::Tensor index_behind_slots_;     // index_ [B,N+text] without them
 };
 
 }  // namespace epalm::lm

@@ -19,7 +19,8 @@ at::Tensor attend_to_kept(const at::Tensor& q, const at::Tensor& k, const at::Te
                           const at::Tensor& mask, const LayerCache& cache) {
   const int64_t rows = k.size(1), positions = cache.kept.index.size(1), front = rows == positions ? 0 : cache.front;
   if (front > 0) nn::keep(cache.kept, k.slice(1, 0, front), v.slice(1, 0, front), 0);
-  nn::keep(cache.kept, k.slice(1, front), v.slice(1, front), positions - (rows - front));
+  const auto rest = [&](const at::Tensor& x) { return front > 0 ? x.slice(1, front) : x; };
+  nn::keep(cache.kept, rest(k), rest(v), positions - (rows - front));
   // A first pass attends to itself alone.
   return rows == positions ? nn::attention(q, k, v, heads, mask) : nn::attention(q, cache.kept, heads, mask);
 }

@@ -19,10 +19,10 @@ int64_t most_dot_rows(PackedMatrix::Format format);
 
 // x Wᵀ + b with x rounded to the matrix's kind: to bfloat16 for bfloat16; for integers to 8 bits, each 64 neighbours of
 // a row with a scale of their own (int8_rows.h), so that a number far larger than the others blurs few of them. The
-// matrix is read as it lies, once from memory for all rows. x [M,columns] float32, columns a multiple of kFewColumns, b
-// [rows] float32 or undefined -> [M,rows] float32. A row's result does not depend on the others, but for whether there
-// are any: one row alone is added up in another order where the CPU has AMX. No autograd. For
-// formats of which has_dot_products() is true.
+// matrix is read as it lies, once from memory for all rows. x [...,columns] float32, columns a multiple of kFewColumns,
+// b [rows] float32 or undefined -> [...,rows] float32. A row's result does not depend on the others, but for whether
+// there are any: one row alone is added up in another order where the CPU has AMX. No autograd. For formats of which
+// has_dot_products() is true.
 at::Tensor dot_product(const at::Tensor& x, const PackedMatrix& matrix, const at::Tensor& bias);
 
 struct DotFactor {

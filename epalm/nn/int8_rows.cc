@@ -43,22 +43,23 @@ int64_t rows_of_a_task(int64_t columns) {
 
 }  // namespace
 
+void int8_rows(const float* x, int64_t rows, int64_t columns, int8_t* values, float* scales) {
+  at::parallel_for(0, rows, rows_of_a_task(columns), [&](int64_t begin, int64_t end) {
+    for (int64_t m = begin; m < end; ++m) {
+      const float largest = largest_of(x + m * columns, columns);
+      const bool zeros = largest <= kLeast;
+      scales[m] = zeros ? 0 : largest / kMost;
+      round_row(x + m * columns, columns, zeros ? 0 : kMost / largest, values + m * columns);
+    }
+  });
+}
+
 Int8Rows int8_rows(const at::Tensor& x) {
   check_shape(x, {kAny, kAny}, "rows to keep in 8 bits");
   const at::Tensor numbers = x.to(at::kFloat).contiguous();
-  const int64_t columns = x.size(1);
   Int8Rows rows{at::empty(x.sizes(), at::kChar), at::empty({x.size(0)})};
-  const float* from = numbers.data_ptr<float>();
-  int8_t* to = rows.values.data_ptr<int8_t>();
-  float* scales = rows.scales.data_ptr<float>();
-  at::parallel_for(0, x.size(0), rows_of_a_task(columns), [&](int64_t begin, int64_t end) {
-    for (int64_t m = begin; m < end; ++m) {
-      const float largest = largest_of(from + m * columns, columns);
-      const bool zeros = largest <= kLeast;
-      scales[m] = zeros ? 0 : largest / kMost;
-      round_row(from + m * columns, columns, zeros ? 0 : kMost / largest, to + m * columns);
-    }
-  });
+  int8_rows(numbers.data_ptr<float>(), x.size(0), x.size(1), rows.values.data_ptr<int8_t>(),
+            rows.scales.data_ptr<float>());
   return rows;
 }
 

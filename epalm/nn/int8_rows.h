@@ -14,6 +14,8 @@ struct Int8Rows {
 // number moves by more than half a scale, but for float32's own rounding. Rows without a number above 2^-119 are taken
 // for zeros, of scale 0.
 Int8Rows int8_rows(const at::Tensor& x);
+// The same from and to memory: x and values [rows,columns], scales [rows].
+void int8_rows(const float* x, int64_t rows, int64_t columns, int8_t* values, float* scales);
 
 // sums · row_scales[row] · column_scales[column] + bias: sums int32 [M,N], whose memory the result takes; scales
 // float32 [M] and [N]; bias [N] or undefined -> float32 [M,N].

@@ -1,6 +1,8 @@
+#include <ATen/EmptyTensor.h>
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <vector>
 
@@ -37,6 +39,29 @@ void softmax(float* scores, int64_t count) {
   for (int64_t i = 0; i < count; ++i) sum += scores[i] = std::exp(scores[i] - most);
   for (int64_t i = 0; i < count; ++i) scores[i] /= sum;
 }
+
+// A mask of this shape, or of one that stretches to it.
+class Bias {
+ public:
+  Bias(const at::Tensor& mask, at::IntArrayRef shape) {
+    if (!mask.defined()) return;
+    whole_ = mask.dim() == 4 ? mask : mask.expand(shape);
+    from_ = whole_.data_ptr<float>();
+    for (int64_t d = 0; d < 4; ++d) {
+      const bool stretches = whole_.size(d) == 1;
+      EPALM_ASSERT(stretches || whole_.size(d) == shape[static_cast<size_t>(d)]);
+      strides_[static_cast<size_t>(d)] = stretches ? 0 : whole_.stride(d);
+    }
+  }
+  float at(int64_t b, int64_t h, int64_t i, int64_t p) const {
+    return from_ == nullptr ? 0 : from_[b * strides_[0] + h * strides_[1] + i * strides_[2] + p * strides_[3]];
+  }
+
+ private:
+  at::Tensor whole_;
+  const float* from_ = nullptr;
+  std::array<int64_t, 4> strides_{};
+};
 
 // Where keys or values of a sequence lie: row p is from[p].
 using Places = std::vector<const float*>;
@@ -101,10 +126,10 @@ at::Tensor attention(const at::Tensor& q, const KeptRows& kept, int64_t heads, c
   check_shape(kept.keys, {kAny, kAny, width}, "kept keys");
   check_shape(kept.values, {kept.keys.size(0), rows, width}, "kept values");
   check_shape(kept.index, {batch, kAny}, "index of kept rows");
-  const at::Tensor from = q.contiguous(), index = kept.index.contiguous();
-  const at::Tensor added = (mask.defined() ? mask : at::zeros({1})).expand({batch, heads, queries, keys});
-  at::Tensor out = at::zeros({batch, queries, width});
-  const auto bias = added.accessor<float, 4>();
+  const auto lying = [](const at::Tensor& t) { return t.is_contiguous() ? t : t.contiguous(); };
+  const at::Tensor from = lying(q), index = lying(kept.index);
+  const Bias bias(mask, {batch, heads, queries, keys});
+  const at::Tensor out = at::detail::empty_cpu(q.sizes(), at::kFloat);
   const float *query = from.data_ptr<float>(), *key = kept.keys.data_ptr<float>(),
               *value = kept.values.data_ptr<float>();
   const int64_t* where = index.data_ptr<int64_t>();
@@ -125,10 +150,11 @@ at::Tensor attention(const at::Tensor& q, const KeptRows& kept, int64_t heads, c
       };
       weights.resize(static_cast<size_t>(count * keys));
       for (int64_t h = 0; h < count; ++h) {
-        for (int64_t p = 0; p < keys; ++p) weights[static_cast<size_t>(h * keys + p)] = bias[b][first + h][i][p];
+        for (int64_t p = 0; p < keys; ++p) weights[static_cast<size_t>(h * keys + p)] = bias.at(b, first + h, i, p);
       }
       add_scores(query + row * width + column, places(key), count, head_width, weights.data());
       for (int64_t h = 0; h < count; ++h) softmax(weights.data() + h * keys, keys);
+      std::fill_n(mixed + row * width + column, count * head_width, 0.0F);
       mix(weights.data(), places(value), count, head_width, mixed + row * width + column);
     }
   });

@@ -1,5 +1,6 @@
 #include "epalm/nn/layer_norm.h"
 
+#include <ATen/EmptyTensor.h>
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -54,7 +55,7 @@ EPALM_CPU_CLONES Moments normalize(const float* x, int64_t count, const float* w
 at::Tensor normalized(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps,
                       const at::Tensor& moments = {}) {
   const int64_t width = weight.size(0), rows = x.numel() / width;
-  at::Tensor out = at::empty(x.sizes());
+  at::Tensor out = at::detail::empty_cpu(x.sizes(), at::kFloat);
   const float *from = x.data_ptr<float>(), *scale = weight.data_ptr<float>(), *shift = bias.data_ptr<float>();
   float *to = out.data_ptr<float>(), *found = moments.defined() ? moments.data_ptr<float>() : nullptr;
   at::parallel_for(0, rows, std::max<int64_t>(1, kNumbersOfATask / width), [&](int64_t begin, int64_t end) {

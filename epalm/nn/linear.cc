@@ -30,10 +30,13 @@ std::optional<PackedMatrix> as_it_lies(const at::Tensor& weight) {
 std::optional<at::Tensor> product_of_few_rows(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   const auto matrix = as_it_lies(weight);
   if (!matrix) return {};
-  if (x.size(0) <= most_dot_rows(matrix->format)) return dot_product(x, *matrix, bias);
+  const int64_t count = x.numel() / x.size(-1);
+  if (count <= most_dot_rows(matrix->format)) return dot_product(x, *matrix, bias);
   if (matrix->format == PackedMatrix::Format::kBFloat16 && cpu_multiplies_tiles()) return {};
-  if (x.size(0) <= kFewRows && x.scalar_type() == at::kFloat) return few_rows_product(x.contiguous(), *matrix, bias);
-  return {};
+  if (count > kFewRows || x.scalar_type() != at::kFloat) return {};
+  auto shape = x.sizes().vec();
+  shape.back() = weight.size(0);
+  return few_rows_product(rows(x).contiguous(), *matrix, bias).view(shape);
 }
 
 // What the weight is multiplied with must have its type: float16 has no fast product on CPUs and is computed in
@@ -53,9 +56,9 @@ at::Tensor rounded_product(const at::Tensor& x, const at::Tensor& w, const at::T
 }
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  if (const auto few = product_of_few_rows(x, weight, bias)) return *few;
   auto shape = x.sizes().vec();
   shape.back() = weight.size(0);
-  if (const auto few = product_of_few_rows(rows(x), weight, bias)) return few->view(shape);
   return rounded_product(rows(x), usable(weight).t(), bias).view(shape);
 }
 
@@ -127,7 +130,10 @@ Linear::Linear(const Weights& weights, const std::string& scope, Inputs inputs)
 at::Tensor Linear::operator()(const at::Tensor& x) const {
   EPALM_ASSERT(x.size(-1) == in_features());
   const bool node = needs_node(x);
-  if (quantized_ && !node) return linear(x, *quantized_, bias_, inputs_);
+  if (quantized_ && !node) {
+    const auto few = dots(x, {this});
+    return few ? (*few)[0] : linear(x, *quantized_, bias_, inputs_);
+  }
   const auto bias = bias_.defined() ? c10::make_optional(bias_) : c10::nullopt;
   if (quantized_) return QuantizedLinearFunction::apply(x, *quantized_, bias, inputs_);
   if (!x.device().is_cpu() || x.scalar_type() == at::kDouble) {
@@ -146,26 +152,24 @@ std::optional<PackedMatrix> Linear::packed() const {
   return quantized_ ? quantized_->packed() : as_it_lies(weight_);
 }
 
-std::vector<at::Tensor> Linear::each(const at::Tensor& x, const std::vector<const Linear*>& layers) {
+std::optional<std::vector<at::Tensor>> Linear::dots(const at::Tensor& x, const std::vector<const Linear*>& layers) {
   std::vector<DotFactor> factors;
   for (const Linear* layer : layers) {
     const auto matrix = layer->packed();
     const bool joins = matrix && x.device().is_cpu() && x.scalar_type() == at::kFloat && !layer->needs_node(x) &&
-                       layer->inputs_ == Inputs::kBFloat16 && x.numel() / x.size(-1) <= most_dot_rows(matrix->format) &&
+                       layer->inputs_ == Inputs::kBFloat16 &&
+                       x.numel() <= matrix->columns * most_dot_rows(matrix->format) &&
                        (factors.empty() || matrix->format == factors[0].matrix.format);
-    if (!joins) break;
+    if (!joins) return {};
     factors.push_back({*matrix, layer->bias_});
   }
+  return dot_products(x, factors);
+}
+
+std::vector<at::Tensor> Linear::each(const at::Tensor& x, const std::vector<const Linear*>& layers) {
+  if (auto joint = dots(x, layers)) return std::move(*joint);
   std::vector<at::Tensor> outs;
-  if (factors.size() < layers.size()) {
-    for (const Linear* layer : layers) outs.push_back((*layer)(x));
-    return outs;
-  }
-  auto shape = x.sizes().vec();
-  for (const at::Tensor& out : dot_products(rows(x), factors)) {
-    shape.back() = out.size(1);
-    outs.push_back(out.view(shape));
-  }
+  for (const Linear* layer : layers) outs.push_back((*layer)(x));
   return outs;
 }
 

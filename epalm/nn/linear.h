@@ -45,6 +45,8 @@ class Linear {
   // The matrix as it lies in memory; nothing where it is no dense one of float32 or bfloat16, and no quantized one.
   std::optional<PackedMatrix> packed() const;
   bool needs_node(const at::Tensor& x) const;
+  // each() of a few rows (dot_products.h); nothing where another product suits some layer better.
+  static std::optional<std::vector<at::Tensor>> dots(const at::Tensor& x, const std::vector<const Linear*>& layers);
   at::Tensor finished(const at::Tensor& x, Finish finish) const;
 
   at::Tensor weight_;  // without data where it is quantized
