@@ -3,6 +3,7 @@
 #include "epalm/base/shapes.h"
 #include "epalm/nn/attention_blocks.h"
 #include "epalm/nn/dropout.h"
+#include "epalm/nn/short_attention.h"
 
 namespace epalm::nn {
 
@@ -13,6 +14,7 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
   check_shape(k, {q.size(0), kAny, width}, "attention keys");
   check_shape(v, {q.size(0), k.size(1), width}, "attention values");
   if (dropout == 0) {
+    if (const auto result = short_attention(q, k, v, heads, mask)) return *result;
     if (const auto result = attention_in_blocks(q, k, v, heads, mask)) return *result;
   }
   return attention_plain(q, k, v, heads, mask, dropout);

@@ -2,12 +2,12 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <vector>
 
 #include "epalm/base/shapes.h"
 #include "epalm/nn/attention.h"
+#include "epalm/nn/mask_view.h"
 #include "epalm/nn/vectors.h"
 
 namespace epalm::nn {
@@ -39,29 +39,6 @@ void softmax(float* scores, int64_t count) {
   for (int64_t i = 0; i < count; ++i) sum += scores[i] = std::exp(scores[i] - most);
   for (int64_t i = 0; i < count; ++i) scores[i] /= sum;
 }
-
-// A mask of this shape, or of one that stretches to it.
-class Bias {
- public:
-  Bias(const at::Tensor& mask, at::IntArrayRef shape) {
-    if (!mask.defined()) return;
-    whole_ = mask.dim() == 4 ? mask : mask.expand(shape);
-    from_ = whole_.data_ptr<float>();
-    for (int64_t d = 0; d < 4; ++d) {
-      const bool stretches = whole_.size(d) == 1;
-      EPALM_ASSERT(stretches || whole_.size(d) == shape[static_cast<size_t>(d)]);
-      strides_[static_cast<size_t>(d)] = stretches ? 0 : whole_.stride(d);
-    }
-  }
-  float at(int64_t b, int64_t h, int64_t i, int64_t p) const {
-    return from_ == nullptr ? 0 : from_[b * strides_[0] + h * strides_[1] + i * strides_[2] + p * strides_[3]];
-  }
-
- private:
-  at::Tensor whole_;
-  const float* from_ = nullptr;
-  std::array<int64_t, 4> strides_{};
-};
 
 // Where keys or values of a sequence lie: row p is from[p].
 using Places = std::vector<const float*>;
@@ -128,7 +105,7 @@ at::Tensor attention(const at::Tensor& q, const KeptRows& kept, int64_t heads, c
   check_shape(kept.index, {batch, kAny}, "index of kept rows");
   const auto lying = [](const at::Tensor& t) { return t.is_contiguous() ? t : t.contiguous(); };
   const at::Tensor from = lying(q), index = lying(kept.index);
-  const Bias bias(mask, {batch, heads, queries, keys});
+  const MaskView bias(mask, {batch, heads, queries, keys});
   const at::Tensor out = at::detail::empty_cpu(q.sizes(), at::kFloat);
   const float *query = from.data_ptr<float>(), *key = kept.keys.data_ptr<float>(),
               *value = kept.values.data_ptr<float>();
