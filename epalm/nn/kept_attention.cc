@@ -105,7 +105,7 @@ at::Tensor attention(const at::Tensor& q, const KeptRows& kept, int64_t heads, c
   check_shape(kept.index, {batch, kAny}, "index of kept rows");
   const auto lying = [](const at::Tensor& t) { return t.is_contiguous() ? t : t.contiguous(); };
   const at::Tensor from = lying(q), index = lying(kept.index);
-  const MaskView bias(mask, {batch, heads, queries, keys});
+  const MaskView added(mask, {batch, heads, queries, keys});
   const at::Tensor out = at::detail::empty_cpu(q.sizes(), at::kFloat);
   const float *query = from.data_ptr<float>(), *key = kept.keys.data_ptr<float>(),
               *value = kept.values.data_ptr<float>();
@@ -126,8 +126,11 @@ at::Tensor attention(const at::Tensor& q, const KeptRows& kept, int64_t heads, c
         return rows_of_b;
       };
       weights.resize(static_cast<size_t>(count * keys));
-      for (int64_t h = 0; h < count; ++h) {
-        for (int64_t p = 0; p < keys; ++p) weights[static_cast<size_t>(h * keys + p)] = bias.at(b, first + h, i, p);
+      std::fill(weights.begin(), weights.end(), 0.0F);
+      for (int64_t h = 0; added.defined() && h < count; ++h) {
+        const float* from_mask = added.row(b, first + h, i);
+        for (int64_t p = 0; p < keys; ++p)
+          weights[static_cast<size_t>(h * keys + p)] = from_mask[p * added.key_stride()];
       }
       add_scores(query + row * width + column, places(key), count, head_width, weights.data());
       for (int64_t h = 0; h < count; ++h) softmax(weights.data() + h * keys, keys);

@@ -9,8 +9,7 @@
 
 namespace epalm::nn {
 
-// The numbers of a float32 mask of shape [B,H,Tq,Tk] or of one that stretches to it; zeros where there is none. Keeps
-// the tensor.
+// The numbers of a float32 mask of shape [B,H,Tq,Tk] or of one that stretches to it, or none. Keeps the tensor.
 class MaskView {
  public:
   MaskView(const at::Tensor& mask, at::IntArrayRef shape) {
@@ -24,10 +23,12 @@ class MaskView {
     }
   }
 
-  float at(int64_t b, int64_t h, int64_t query, int64_t key) const {
-    if (from_ == nullptr) return 0;
-    return from_[b * strides_[0] + h * strides_[1] + query * strides_[2] + key * strides_[3]];
+  bool defined() const { return from_ != nullptr; }
+  // The number of key p stands p times key_stride() further.
+  const float* row(int64_t b, int64_t h, int64_t query) const {
+    return from_ + b * strides_[0] + h * strides_[1] + query * strides_[2];
   }
+  int64_t key_stride() const { return strides_[3]; }
 
  private:
   at::Tensor whole_;

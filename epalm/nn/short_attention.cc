@@ -22,30 +22,38 @@ struct Matrix {
   int64_t row_stride, column_stride = 1;
 };
 
-// Rows `row` … row + kRows - 1 of a times all of b.
-template <int kRows>
-EPALM_INLINE void multiply_rows(const Matrix<const float>& a, const Matrix<const float>& b, int64_t row, int64_t depth,
-                                int64_t vectors, const Matrix<float>& out) {
-  for (int64_t v = 0; v < vectors; ++v) {
-    Floats sums[kRows] = {};
-    for (int64_t k = 0; k < depth; ++k) {
-      Floats right;
-      load(right, b.from + k * b.row_stride + v * kLanes);
-      const float* left = a.from + row * a.row_stride + k * a.column_stride;
-      for (int r = 0; r < kRows; ++r) sums[r] += left[r * a.row_stride] * right;
+// kRows rows of a from `row` on times kVectors vectors of b's columns from vector v on.
+template <int kRows, int kVectors>
+EPALM_INLINE void multiply_block(const Matrix<const float>& a, const Matrix<const float>& b, int64_t row, int64_t v,
+                                 int64_t depth, const Matrix<float>& out) {
+  Floats sums[kRows][kVectors] = {};
+  for (int64_t k = 0; k < depth; ++k) {
+    Floats right[kVectors];
+    for (int c = 0; c < kVectors; ++c) load(right[c], b.from + k * b.row_stride + (v + c) * kLanes);
+    for (int r = 0; r < kRows; ++r) {
+      const float left = a.from[(row + r) * a.row_stride + k * a.column_stride];
+      for (int c = 0; c < kVectors; ++c) sums[r][c] += left * right[c];
     }
-    for (int r = 0; r < kRows; ++r)
-      std::memcpy(out.from + (row + r) * out.row_stride + v * kLanes, &sums[r], sizeof(Floats));
   }
+  for (int r = 0; r < kRows; ++r)
+    std::memcpy(out.from + (row + r) * out.row_stride + v * kLanes, sums[r], sizeof(sums[r]));
+}
+
+template <int kVectors>
+EPALM_INLINE void multiply_columns(const Matrix<const float>& a, const Matrix<const float>& b, int64_t v, int64_t rows,
+                                   int64_t depth, const Matrix<float>& out) {
+  int64_t row = 0;
+  for (; row + 4 <= rows; row += 4) multiply_block<4, kVectors>(a, b, row, v, depth, out);
+  for (; row < rows; ++row) multiply_block<1, kVectors>(a, b, row, v, depth, out);
 }
 
 // out [rows,vectors·kLanes] = a [rows,depth] b [depth,vectors·kLanes]; b's and out's columns are neighbours.
 EPALM_CPU_CLONES void multiply(const Matrix<const float>& a, const Matrix<const float>& b, int64_t rows, int64_t depth,
                                int64_t vectors, const Matrix<float>& out) {
-  int64_t row = 0;
-  for (; row + 8 <= rows; row += 8) multiply_rows<8>(a, b, row, depth, vectors, out);
-  for (; row + 2 <= rows; row += 2) multiply_rows<2>(a, b, row, depth, vectors, out);
-  if (row < rows) multiply_rows<1>(a, b, row, depth, vectors, out);
+  int64_t v = 0;
+  for (; v + 4 <= vectors; v += 4) multiply_columns<4>(a, b, v, rows, depth, out);
+  for (; v + 2 <= vectors; v += 2) multiply_columns<2>(a, b, v, rows, depth, out);
+  if (v < vectors) multiply_columns<1>(a, b, v, rows, depth, out);
 }
 
 // Rows of scores, `vectors` vectors each, become weights; what lies behind the last key counts for nothing. Weights
@@ -135,7 +143,10 @@ class Head {
     const int64_t stride = sizes_.key_vectors * kLanes;
     for (int64_t i = 0; i < sizes_.queries; ++i) {
       float* row = weights_.data() + i * stride;
-      for (int64_t j = 0; j < sizes_.keys; ++j) row[j] += mask.at(b, h, i, j);
+      if (mask.defined()) {
+        const float* added = mask.row(b, h, i);
+        for (int64_t j = 0, step = mask.key_stride(); j < sizes_.keys; ++j) row[j] += added[j * step];
+      }
       std::fill(row + sizes_.keys, row + stride, -std::numeric_limits<float>::infinity());
     }
     softmax(weights_.data(), sizes_.queries, sizes_.key_vectors);
