@@ -46,7 +46,9 @@ struct Moments {
 EPALM_CPU_CLONES Moments normalize(const float* x, int64_t count, const float* weight, const float* bias, float eps,
                                    float* out) {
   const float mean = mean_of(x, count);
-  const float inverse = 1 / std::sqrt(mean_square(x, count, mean) + eps);
+  const float variance = mean_square(x, count, mean);
+  // Of numbers whose squares overflow it is infinite: they become not-a-number, which is noticed, instead of zeros.
+  const float inverse = 1 / std::sqrt(variance + eps) + (variance - variance);
   for (int64_t i = 0; i < count; ++i) out[i] = (x[i] - mean) * inverse * weight[i] + bias[i];
   return {mean, inverse};
 }

@@ -49,8 +49,8 @@ TEST(TrainingStep, WorkCountsPromptAndPerceptualRowsAndTheLayersThatGradientsRea
     const model::EPalm model = tiny_model(prompt);
     const Work work = training_work(model, random_batch(model, 2, 5), 1.5);
     const auto shared = static_cast<double>(prompt + 2 * 5), each = static_cast<double>(2 * (1 + prompt + 5));
-    EXPECT_EQ(work.flop, training_flop(model.lm().config(), {shared, shared, shared, shared, each, each}, 8,
-                                       prompt > 0 ? 6 : 2));
+    EXPECT_EQ(work.flop,
+              training_flop(model.lm().config(), {shared, shared, shared, shared, each, each}, 8, prompt > 0 ? 6 : 2));
     EXPECT_EQ(work.bytes, 2 * static_cast<double>(model.lm().weights().bytes()));
     EXPECT_EQ(work.precision, nn::Precision::kBFloat16);
     EXPECT_EQ(work.seconds, 1.5);

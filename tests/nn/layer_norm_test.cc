@@ -37,6 +37,11 @@ TEST(LayerNorm, GradientsAreThoseOfLibtorch) {
   }
 }
 
+TEST(LayerNorm, OfNumbersWhoseSquaresOverflowIsNotANumber) {
+  const at::Tensor x = at::tensor({1e30F, -1e30F, 3.0F}).view({1, 3});
+  EXPECT_TRUE(LayerNorm(at::ones({3}), at::zeros({3}), 1e-5)(x).isnan().all().item<bool>());
+}
+
 TEST(LayerNorm, ComputesInTheTypeOfItsInput) {
   const at::Tensor x = uniform({3, 8}, 1).to(at::kDouble);
   EXPECT_EQ(LayerNorm(at::ones({8}), at::zeros({8}), 1e-5)(x).scalar_type(), at::kDouble);
