@@ -65,10 +65,11 @@ TEST(SelectRows, UnknownNameIsRefusedWithTheNearest) {
 
 TEST(AllRows, HoldEachGroup) {
   const auto rows = all_rows({});
-  for (const char* name : {"media.fbank", "encode.vit", "train.cached", "growth.batch", "decode.int8", "demo.epoch2",
-                           "demo.views", "load.int8", "lever.train.features", "lever.train.bf16",
-                           "lever.train.labelled", "lever.train.depth", "lever.train.frozen", "lever.generate.cache",
-                           "lever.generate.int8", "lever.generate.beams", "lever.generate.finished"}) {
+  for (const char* name :
+       {"media.fbank", "encode.vit", "train.cached", "growth.batch", "decode.int8", "demo.epoch2", "demo.views",
+        "load.int8", "lever.train.features", "lever.train.bf16", "lever.train.labelled", "lever.train.depth",
+        "lever.train.frozen", "lever.train.prompts", "lever.generate.cache", "lever.generate.int8",
+        "lever.generate.beams", "lever.generate.finished"}) {
     EXPECT_TRUE(std::any_of(rows.begin(), rows.end(), [&](const Row& row) { return row.name == name; })) << name;
   }
 }
