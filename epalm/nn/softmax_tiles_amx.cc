@@ -1,6 +1,7 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "epalm/nn/softmax_tiles.h"
 #include "epalm/nn/tile_kernels.h"
