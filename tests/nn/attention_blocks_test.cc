@@ -24,27 +24,11 @@ TEST(AttentionInBlocks, AndItsGradientsAreThoseOfThePlainOne) {
 }
 
 TEST(AttentionInBlocks, TakesMasksOfEveryShapeThatFits) {
-  const Inputs in = of_size({3, 4, 6, 2, 3});
-  for (const std::vector<int64_t>& shape :
-       std::vector<std::vector<int64_t>>{{1, 1, 4, 6}, {4, 6}, {3, 1, 1, 6}, {3, 2, 4, 6}, {1, 2, 4, 1}}) {
-    at::Tensor mask = uniform(shape, 5);
-    mask.view({-1})[0] = -std::numeric_limits<float>::infinity();
-    if (shape.back() == 1) mask.fill_(0.5);  // one number for all keys changes nothing, infinity would leave none
-    expect_as_exact(attention_in_blocks, in, mask);
-  }
+  expect_masks_of_every_shape_that_fits(attention_in_blocks, {3, 4, 6, 2, 3});
 }
 
 TEST(AttentionInBlocks, ReadsViewsWhereTheyLie) {
-  const Inputs in = of_size({2, 3, 3, 2, 4});
-  const at::Tensor together = at::stack({in.q, in.k, in.v}, 2);  // [B,T,3,W]
-  const Inputs views{together.select(2, 0), together.select(2, 1), together.select(2, 2), in.d_out, in.heads};
-  expect_as_exact(attention_in_blocks, views, {});
-  Inputs turned = in;
-  turned.q = in.q.transpose(1, 2).contiguous().transpose(1, 2);
-  turned.k = in.k.narrow(0, 0, 1).expand({2, -1, -1});
-  turned.v = in.v.narrow(1, 0, 1).expand({-1, 3, -1});
-  turned.d_out = in.d_out.narrow(2, 0, 1).expand({-1, -1, 8});
-  expect_as_exact(attention_in_blocks, turned, {});
+  expect_views_to_be_read_where_they_lie(attention_in_blocks, {2, 3, 3, 2, 4});
 }
 
 TEST(AttentionInBlocks, LeavesOtherTensorsToThePlainOne) {

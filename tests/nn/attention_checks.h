@@ -1,6 +1,8 @@
 #pragma once
 
+#include <limits>
 #include <optional>
+#include <vector>
 
 #include "epalm/nn/attention.h"
 #include "tests/nn/rounding.h"
@@ -74,6 +76,32 @@ inline void expect_as_exact(Attention attention, const Inputs& in, const at::Ten
   expect_within(got.d_q, want.d_q, at::full_like(want.d_q, 2 * static_cast<double>(head_width) * c));
   expect_within(got.d_k, want.d_k, read_by_column * (2 * static_cast<double>(head_width) * c));
   expect_within(got.d_v, want.d_v, read_by_column * c);
+}
+
+// sizes: 3 sequences of 4 queries and 6 keys, 2 heads.
+inline void expect_masks_of_every_shape_that_fits(Attention attention, const Sizes& sizes) {
+  const Inputs in = of_size(sizes);
+  for (const std::vector<int64_t>& shape :
+       std::vector<std::vector<int64_t>>{{1, 1, 4, 6}, {4, 6}, {3, 1, 1, 6}, {3, 2, 4, 6}, {1, 2, 4, 1}}) {
+    at::Tensor mask = uniform(shape, 5);
+    mask.view({-1})[0] = -std::numeric_limits<float>::infinity();
+    if (shape.back() == 1) mask.fill_(0.5);  // one number for all keys changes nothing, infinity would leave none
+    expect_as_exact(attention, in, mask);
+  }
+}
+
+// sizes: 2 sequences of 3 queries and 3 keys.
+inline void expect_views_to_be_read_where_they_lie(Attention attention, const Sizes& sizes) {
+  const Inputs in = of_size(sizes);
+  const at::Tensor together = at::stack({in.q, in.k, in.v}, 2);  // [B,T,3,W]
+  const Inputs views{together.select(2, 0), together.select(2, 1), together.select(2, 2), in.d_out, in.heads};
+  expect_as_exact(attention, views, {});
+  Inputs turned = in;
+  turned.q = in.q.transpose(1, 2).contiguous().transpose(1, 2);
+  turned.k = in.k.narrow(0, 0, 1).expand({2, -1, -1});
+  turned.v = in.v.narrow(1, 0, 1).expand({-1, 3, -1});
+  turned.d_out = in.d_out.narrow(2, 0, 1).expand({-1, -1, in.q.size(2)});
+  expect_as_exact(attention, turned, {});
 }
 
 }  // namespace epalm::nn
