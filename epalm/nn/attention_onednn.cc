@@ -149,16 +149,11 @@ struct BlockwiseAttention : torch::autograd::Function<BlockwiseAttention> {
   }
 };
 
-bool usable(const at::Tensor& x) {
-  return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0;
-}
-
 }  // namespace
 
 std::optional<at::Tensor> attention_in_blocks(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                               int64_t heads, const at::Tensor& mask) {
-  if (!usable(q) || !usable(k) || !usable(v)) return {};
-  if (mask.defined() && (!usable(mask) || mask.requires_grad())) return {};
+  if (!is_float32_attention(q, k, v, mask)) return {};
   const auto in_rows = [](const at::Tensor& x) {
     const bool lies_so = x.stride(2) == 1 && (x.size(1) == 1 || x.stride(1) >= x.size(2));
     return lies_so ? x : x.contiguous();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "epalm/nn/attention_blocks.h"
 #include "epalm/nn/mask_view.h"
 #include "epalm/nn/vectors.h"
 
@@ -226,16 +227,11 @@ struct ShortAttention : torch::autograd::Function<ShortAttention> {
   }
 };
 
-bool usable(const at::Tensor& x) {
-  return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0;
-}
-
 }  // namespace
 
 std::optional<at::Tensor> short_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
                                           const at::Tensor& mask) {
-  if (!usable(q) || !usable(k) || !usable(v) || k.size(1) > kShortKeys || q.size(2) / heads % kLanes != 0) return {};
-  if (mask.defined() && (!usable(mask) || mask.requires_grad())) return {};
+  if (!is_float32_attention(q, k, v, mask) || k.size(1) > kShortKeys || q.size(2) / heads % kLanes != 0) return {};
   const auto in_rows = [](const at::Tensor& x) { return x.stride(2) == 1 ? x : x.contiguous(); };
   return ShortAttention::apply(in_rows(q), in_rows(k), in_rows(v), heads,
                                mask.defined() ? c10::make_optional(mask) : c10::nullopt);
