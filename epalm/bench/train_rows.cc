@@ -80,14 +80,15 @@ class PlainStep {
 };
 
 struct Training {
-  bool cached = false;        // ours: features known
-  bool against_bf16 = false;  // the twin: libtorch's bfloat16
+  nn::Precision precision = nn::Precision::kBFloat16;  // ours
+  bool cached = false;                                 // ours: features known
+  bool against_bf16 = false;                           // the twin: libtorch's bfloat16
 };
 
 Measurement measure_training(const Training& compared) {
   const lm::OptConfig lm = lm::opt_shape(kLargeLm);
   const auto exact = large_lm_weights(lm, nn::Precision::kFloat32);
-  const auto rounded = nn::in_precision(exact, lm::opt_weights(lm), nn::Precision::kBFloat16);
+  const auto rounded = nn::in_precision(exact, lm::opt_weights(lm), compared.precision);
   const model::EPalm model = large_model(lm, rounded, kLargeVit);
   model::mark_trainable(model, {});
   const auto vit_table = encoders::vit_weights(vit_config(model));
@@ -101,7 +102,8 @@ Measurement measure_training(const Training& compared) {
   const auto ours = [&] { ours_loss = step(model, batch, features); };
   const auto plain = [&] { twin_loss = twin(batch); };
   const RaceResult result = race(ours, plain, {.rounds = 2});
-  // Random weights know nothing: both losses are near log V = 10.8; bfloat16 moves logits of size 1 by 2^-8 of it.
+  // Random weights know nothing: both losses are near log V = 10.8; bfloat16 moves logits of size 1 by 2^-8 of it, as
+  // do integers whose 127th part is rounded by half.
   require(std::abs(ours_loss - twin_loss) < 0.05, "the losses are {} and {} on the plain path", ours_loss, twin_loss);
   const double strong_s = median_seconds_of([&] { strong(batch); }, 1);
   Measurement measured;
@@ -177,10 +179,11 @@ Measurement measure_large(const std::string& opt_size, const std::string& vit, n
 }
 
 Row train_row(const std::string& name, const std::string& what, double target, const Training& compared) {
-  return {.name = "train." + name,
-          .what = "training step in bfloat16, " + what,
+  const bool int8 = compared.precision == nn::Precision::kInt8;
+  return {.name = "train." + name + (int8 ? ".int8" : ""),
+          .what = fmt::format("training step in {}, {}", int8 ? "int8" : "bfloat16", what),
           .unit = "samples/s",
-          .precision = "bf16",
+          .precision = int8 ? "int8" : "bf16",
           .target = Target{Target::Kind::kRatioAtLeast, bound_here(target)},
           .measure = [compared](const std::filesystem::path&) { return measure_training(compared); }};
 }
@@ -191,7 +194,9 @@ std::vector<Row> train_rows() {
   const std::string published = "against the published step in libtorch's float32, encoder included";
   return {
       train_row("cached", "features known, " + published, 12, {.cached = true}),
+      train_row("cached", "features known, " + published, 12, {.precision = nn::Precision::kInt8, .cached = true}),
       train_row("encoder", "encoder included, " + published, 6, {}),
+      train_row("encoder", "encoder included, " + published, 6, {.precision = nn::Precision::kInt8}),
       train_row("bf16", "encoder included, against the same graph in libtorch's bfloat16", 2.5, {.against_bf16 = true}),
       {.name = "train.peak",
        .what = "arithmetic of the products that a step needs, as a share of the rate of such products alone",

@@ -4,10 +4,15 @@
 
 #include <algorithm>
 
+#include "epalm/nn/vectors.h"
+#include "epalm/nn/words.h"
+
 // What functions with these instructions are compiled for, whatever the rest of the program is. A compiler uses those
 // of AVX512-BF16 where they are written down and nowhere else.
 #define EPALM_DOTS __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16,f16c")))
-#define EPALM_ALWAYS __attribute__((always_inline)) inline
+
+// Sums that a loop changes lie in arrays of its own, of Floats (vectors.h): those of __m512, which may be any number's
+// alias, or of its caller g++ 12 writes to memory at every step.
 
 namespace epalm::nn {
 namespace {
@@ -38,25 +43,28 @@ struct Int8Kernel {
 
   template <int kRows, int kCount>
   EPALM_DOTS EPALM_ALWAYS static void sum_up(const PackedMatrix& matrix, const Operand& x, int64_t m, int64_t n,
-                                             __m512 (&sums)[kCount][kRows]) {
+                                             Floats (&out)[kCount][kRows]) {
+    Floats sums[kCount][kRows] = {};
     const auto* first = static_cast<const int8_t*>(matrix.values) + n * matrix.columns;
     for (int64_t column = 0; column < matrix.columns; column += kDotColumns) {
-      __m512i numbers[kCount];
+      Ints numbers[kCount];
       for (int o = 0; o < kCount; ++o) {
         const int8_t* from = first + o * matrix.columns + column;
         fetch(from);
-        numbers[o] = _mm512_xor_si512(read(from, matrix.columns - column), _mm512_set1_epi8(static_cast<char>(kLacks)));
+        numbers[o] =
+            (Ints)_mm512_xor_si512(read(from, matrix.columns - column), _mm512_set1_epi8(static_cast<char>(kLacks)));
       }
       for (int r = 0; r < kRows; ++r) {
         const int64_t place = (m + r) * x.columns + column;
         const __m512i values = _mm512_loadu_si512(x.values + place), offset = _mm512_loadu_si512(x.offsets + place / 4);
         const __m512 scale = _mm512_set1_ps(x.scales[place / kDotColumns]);
         for (int o = 0; o < kCount; ++o) {
-          const __m512 products = _mm512_cvtepi32_ps(_mm512_dpbusd_epi32(offset, numbers[o], values));
-          sums[o][r] = _mm512_fmadd_ps(products, scale, sums[o][r]);
+          const __m512 products = _mm512_cvtepi32_ps(_mm512_dpbusd_epi32(offset, (__m512i)numbers[o], values));
+          sums[o][r] = (Floats)_mm512_fmadd_ps(products, scale, (__m512)sums[o][r]);
         }
       }
     }
+    std::memcpy(out, sums, sizeof(sums));
   }
 };
 
@@ -80,7 +88,8 @@ struct Int4Kernel {
 
   template <int kRows, int kCount>
   EPALM_DOTS EPALM_ALWAYS static void sum_up(const PackedMatrix& matrix, const Operand& x, int64_t m, int64_t n,
-                                             __m512 (&sums)[kCount][kRows]) {
+                                             Floats (&out)[kCount][kRows]) {
+    Floats sums[kCount][kRows] = {};
     alignas(64) float scales[kCount][kGroups];
     const __m512i fifteen = _mm512_set1_epi8(15);
     const __m512i lanes = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
@@ -94,16 +103,16 @@ struct Int4Kernel {
       }
       const int64_t end = std::min(matrix.columns, begin + kGroups * kFewColumns);
       for (int64_t column = begin; column < end; column += kPairedColumns) {
-        __m512i low[kCount], high[kCount];
-        __m512 scale[kCount];
+        Ints low[kCount], high[kCount];
+        Floats scale[kCount];
         for (int o = 0; o < kCount; ++o) {
           const uint8_t* from = first + (o * matrix.columns + column) / 2;
           fetch(from);
           const __m512i pairs = read(from, (matrix.columns - column) / 2);
-          low[o] = _mm512_and_si512(pairs, fifteen);
-          high[o] = _mm512_and_si512(_mm512_srli_epi16(pairs, 4), fifteen);
+          low[o] = (Ints)_mm512_and_si512(pairs, fifteen);
+          high[o] = (Ints)_mm512_and_si512(_mm512_srli_epi16(pairs, 4), fifteen);
           const __m128 four = _mm_load_ps(scales[o] + (column - begin) / kFewColumns);
-          scale[o] = _mm512_permutexvar_ps(lanes, _mm512_castps128_ps512(four));
+          scale[o] = (Floats)_mm512_permutexvar_ps(lanes, _mm512_castps128_ps512(four));
         }
         for (int r = 0; r < kRows; ++r) {
           const int64_t place = (m + r) * x.columns + column;
@@ -112,13 +121,15 @@ struct Int4Kernel {
           const __m512i offset = _mm512_loadu_si512(x.offsets + place / 8);
           const __m512 scale_of_x = _mm512_loadu_ps(x.scales + place / 8);
           for (int o = 0; o < kCount; ++o) {
-            const __m512i terms =
-                _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(offset, low[o], with_low), high[o], with_high);
-            sums[o][r] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(terms), _mm512_mul_ps(scale_of_x, scale[o]), sums[o][r]);
+            const __m512i low_terms = _mm512_dpbusd_epi32(offset, (__m512i)low[o], with_low);
+            const __m512i terms = _mm512_dpbusd_epi32(low_terms, (__m512i)high[o], with_high);
+            const Floats both = (Floats)scale_of_x * scale[o];
+            sums[o][r] = (Floats)_mm512_fmadd_ps(_mm512_cvtepi32_ps(terms), (__m512)both, (__m512)sums[o][r]);
           }
         }
       }
     }
+    std::memcpy(out, sums, sizeof(sums));
   }
 };
 
@@ -129,33 +140,36 @@ struct BFloat16Kernel {
 
   template <int kRows, int kCount>
   EPALM_DOTS EPALM_ALWAYS static void sum_up(const PackedMatrix& matrix, const Operand& x, int64_t m, int64_t n,
-                                             __m512 (&sums)[kCount][kRows]) {
+                                             Floats (&out)[kCount][kRows]) {
+    Floats sums[kCount][kRows] = {};
     const auto* first = static_cast<const uint16_t*>(matrix.values) + n * matrix.columns;
     for (int64_t column = 0; column < matrix.columns; column += kFewColumns) {
-      __m512bh numbers[kCount];
+      Ints numbers[kCount];
       for (int o = 0; o < kCount; ++o) {
         const uint16_t* from = first + o * matrix.columns + column;
         fetch(from);
-        numbers[o] = (__m512bh)_mm512_loadu_si512(from);
+        numbers[o] = (Ints)_mm512_loadu_si512(from);
       }
       for (int r = 0; r < kRows; ++r) {
         const auto values = (__m512bh)_mm512_loadu_si512(x.values + (m + r) * x.columns + column);
-        for (int o = 0; o < kCount; ++o) sums[o][r] = _mm512_dpbf16_ps(sums[o][r], numbers[o], values);
+        for (int o = 0; o < kCount; ++o) {
+          sums[o][r] = (Floats)_mm512_dpbf16_ps((__m512)sums[o][r], (__m512bh)numbers[o], values);
+        }
       }
     }
+    std::memcpy(out, sums, sizeof(sums));
   }
 };
 
 template <typename Kernel, int kRows, int kCount>
 EPALM_DOTS EPALM_ALWAYS void multiply_block(const PackedMatrix& matrix, const typename Kernel::Operand& x,
                                             const float* bias, int64_t m, int64_t n, float* out) {
-  __m512 sums[kCount][kRows];
-  for (auto& row : sums) std::fill(std::begin(row), std::end(row), _mm512_setzero_ps());
+  Floats sums[kCount][kRows];
   Kernel::template sum_up<kRows, kCount>(matrix, x, m, n, sums);
   for (int o = 0; o < kCount; ++o) {
     const float scale = Kernel::scale(matrix, n + o), added = bias != nullptr ? bias[n + o] : 0;
     for (int r = 0; r < kRows; ++r) {
-      out[(m + r) * matrix.rows + n + o] = _mm512_reduce_add_ps(sums[o][r]) * scale + added;
+      out[(m + r) * matrix.rows + n + o] = _mm512_reduce_add_ps((__m512)sums[o][r]) * scale + added;
     }
   }
 }

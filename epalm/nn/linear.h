@@ -16,8 +16,8 @@ namespace epalm::nn {
 // or undefined. bfloat16 weights stay as they are in memory and are multiplied in bfloat16 with float32 accumulation; x
 // and y are float32. dX always flows to an x that needs it; dW and db are computed only where the weight itself
 // requires a gradient, so a frozen layer costs one product backwards and stores nothing. Gradients pass a quantized
-// weight in bfloat16, as if its inputs had not been rounded. Cheap to copy: handles of
-// shared tensors. Thread-safe.
+// weight rounded as QuantizedMatrix::gradient_times() says, as if its inputs had not been rounded. Cheap to copy:
+// handles of shared tensors. Thread-safe.
 class Linear {
  public:
   Linear() = default;

@@ -5,6 +5,7 @@
 
 #include "epalm/base/shapes.h"
 #include "epalm/nn/dot_products.h"
+#include "epalm/nn/int8_products.h"
 #include "epalm/nn/int8_rows.h"
 #include "epalm/nn/int8_sums.h"
 #include "epalm/nn/large_pages.h"
@@ -98,6 +99,7 @@ at::Tensor QuantizedMatrix::times(const at::Tensor& x, const at::Tensor& bias, I
     const Int8Rows rows = int8_rows(x);
     return scaled(int8_sums(rows.values, values_), rows.scales, scales_, bias);
   }
+  if (bits_ == 8 && suits_int8_products()) return int8_product(x, values_, scales_, bias);
   const at::Tensor left = x.to(at::kBFloat16);
   at::Tensor out = at::empty({x.size(0), out_features()}, x.options());
   for_each_tile([&](int64_t first, const at::Tensor& tile) {
@@ -108,6 +110,7 @@ at::Tensor QuantizedMatrix::times(const at::Tensor& x, const at::Tensor& bias, I
 }
 
 at::Tensor QuantizedMatrix::gradient_times(const at::Tensor& dy) const {
+  if (bits_ == 8 && suits_int8_products()) return int8_gradient_product(dy, values_, scales_);
   const at::Tensor left = dy.to(at::kBFloat16);
   at::Tensor dx = at::zeros({dy.size(0), in_features()}, dy.options());
   for_each_tile([&](int64_t first, const at::Tensor& tile) {

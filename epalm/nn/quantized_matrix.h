@@ -42,9 +42,10 @@ class QuantizedMatrix {
   // x Wᵀ + b: x [M,in] float32, b [out] float32 or undefined -> [M,out] float32. Up to most_dot_rows() rows are rounded
   // to 8 bits in groups of 64 where the CPU has dot products of such (dot_products.h), up to kFewRows (packed_matrix.h)
   // are not rounded where it has none. More rows are rounded to `inputs`; to bfloat16 with 4 bits and where the CPU
-  // does not add up int8 products (int8_sums.h). No autograd.
+  // does not add up int8 products (int8_sums.h). With 8 bits bfloat16 gives way to groups of 64 where those are
+  // multiplied sooner (int8_products.h). No autograd.
   at::Tensor times(const at::Tensor& x, const at::Tensor& bias, Inputs inputs = Inputs::kBFloat16) const;
-  // dy W: [M,out] float32, rounded to bfloat16 -> [M,in] float32. No autograd.
+  // dy W: [M,out] float32, rounded to bfloat16 or in groups of 64 (int8_products.h) -> [M,in] float32. No autograd.
   at::Tensor gradient_times(const at::Tensor& dy) const;
 
  private:

@@ -11,7 +11,7 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-at::Tensor rows(const at::Tensor& x) {
+at::Tensor as_rows(const at::Tensor& x) {
   return x.reshape({-1, x.size(-1)});
 }
 
@@ -20,7 +20,7 @@ struct ReluMlp : torch::autograd::Function<ReluMlp> {
                             const c10::optional<at::Tensor>& first_bias, const at::Tensor& second,
                             const c10::optional<at::Tensor>& second_bias) {
     const at::Tensor inner =
-        tile_product(rows(x), first.t(), first_bias.value_or(at::Tensor()), Finish::kReluAndRound);  // [R,inner]
+        tile_product(as_rows(x), first.t(), first_bias.value_or(at::Tensor()), Finish::kReluAndRound);  // [R,inner]
     context->save_for_backward({inner, first, second});
     auto shape = x.sizes().vec();
     shape.back() = second.size(0);
@@ -32,7 +32,7 @@ struct ReluMlp : torch::autograd::Function<ReluMlp> {
     const at::Tensor &inner = saved[0], &first = saved[1], &second = saved[2];
     auto shape = gradients[0].sizes().vec();
     shape.back() = first.size(1);
-    const at::Tensor d_inner = tile_product(rows(gradients[0]), second, {}, Finish::kRound, inner);
+    const at::Tensor d_inner = tile_product(as_rows(gradients[0]), second, {}, Finish::kRound, inner);
     return {tile_product(d_inner, first).view(shape), {}, {}, {}, {}};
   }
 };

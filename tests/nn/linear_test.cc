@@ -197,12 +197,16 @@ TEST(Linear, OfAQuantizedWeightMultipliesAndPassesTheGradientOn) {
     const at::Tensor x = uniform({4, 10, 64}, 3).requires_grad_(), dy = uniform({4, 10, 8}, 4);
     const at::Tensor y = linear(x);
     y.backward(dy);
-    const auto rounding = [](const at::Tensor& a, const at::Tensor& b) {
-      return a.abs().to(at::kDouble).matmul(b.abs()) * 2 * kBfloat16Unit;
+    // To bfloat16 or, with a matrix in 8 bits, to integers; gradients once they are multiplied by its scales.
+    const at::Tensor scales = bits == 8 ? weights.quantized("part.weight")->scales() : at::ones({8});
+    const auto rounding = [&](const at::Tensor& a, const at::Tensor& b) {
+      const at::Tensor rounded = a.abs().to(at::kDouble).matmul(b.abs()) * 2 * kBfloat16Unit;
+      return bits == 8 ? rounded + moved_in_groups(a).matmul(b.abs()) : rounded;
     };
     const ExactProduct forward(flat(x), dense.t(), bias), backward(flat(dy), dense);
     expect_within(flat(y), forward.value, forward.bound + rounding(flat(x), dense.t()));
-    expect_within(flat(x.grad()), backward.value, backward.bound + rounding(flat(dy), dense));
+    expect_within(flat(x.grad()), backward.value,
+                  backward.bound + rounding(flat(dy) * scales, dense / scales.unsqueeze(1)));
   }
 }
 

@@ -32,6 +32,16 @@ struct ExactProduct {
   }
 };
 
+// How far each number of x [M,K] moves at most when it becomes a multiple of the scale with which the largest of its 64
+// neighbours is 127. float64 [M,K]
+inline at::Tensor moved_in_groups(const at::Tensor& x) {
+  constexpr int64_t kGroup = 64;
+  const int64_t groups = (x.size(1) + kGroup - 1) / kGroup;
+  const at::Tensor padded = at::constant_pad_nd(x.detach().to(at::kDouble).abs(), {0, groups * kGroup - x.size(1)}, 0);
+  const at::Tensor largest = padded.view({x.size(0), groups, kGroup}).amax(2, true);
+  return (largest * (0.5 / 127 + 4 * kUnit)).expand({-1, -1, kGroup}).reshape(padded.sizes()).narrow(1, 0, x.size(1));
+}
+
 inline void expect_within(const at::Tensor& got, const at::Tensor& exact, const at::Tensor& bound) {
   ASSERT_EQ(got.sizes(), exact.sizes());
   const at::Tensor error = (got.detach().to(at::kDouble) - exact).abs();
