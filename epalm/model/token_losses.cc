@@ -2,6 +2,7 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "epalm/base/shapes.h"
@@ -13,22 +14,20 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// One block of the vocabulary.
-at::Tensor rows_of(const nn::MatrixRows& weight, int64_t first, int64_t block) {
-  return weight.slice(first, std::min(block, weight.rows() - first));
-}
-
-at::Tensor as_operand(const at::Tensor& x, const at::Tensor& weight) {
-  return weight.scalar_type() == at::kBFloat16 ? x.to(at::kBFloat16) : x;
-}
-
-// The logits of one block, -inf where a row meets its own target: that term is known beforehand.
-at::Tensor logits_of_others(const at::Tensor& x, const at::Tensor& rows, const at::Tensor& targets, int64_t first) {
-  at::Tensor logits = nn::product(x, rows.t());  // [R,block]
-  const at::Tensor own = ((targets >= first) & (targets < first + rows.size(0))).nonzero().squeeze(1);
+// What rows first … first + count - 1 make of x, -inf where a row meets its own target: that term is known beforehand.
+at::Tensor logits_of_others(const at::Tensor& x, const nn::MatrixRows& weight, const at::Tensor& targets, int64_t first,
+                            int64_t count) {
+  at::Tensor logits = weight.times(x, first, count);  // [R,count]
+  const at::Tensor own = ((targets >= first) & (targets < first + count)).nonzero().squeeze(1);
   logits.index_put_({own, targets.index_select(0, own) - first},
                     at::scalar_tensor(-std::numeric_limits<double>::infinity(), logits.options()));
   return logits;
+}
+
+// As a product with a dense matrix rounds it, so that a target's logit is what the product gives.
+at::Tensor rounded_for(const at::Tensor& x, const nn::MatrixRows& weight) {
+  const bool rounds = weight.dense().defined() && weight.dense().scalar_type() == at::kBFloat16;
+  return rounds ? x.to(at::kBFloat16).to(x.scalar_type()) : x;
 }
 
 struct TokenLosses : torch::autograd::Function<TokenLosses> {
@@ -36,20 +35,19 @@ struct TokenLosses : torch::autograd::Function<TokenLosses> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const c10::optional<at::Tensor>& trained,
                             const nn::MatrixRows& weight, const at::Tensor& targets, int64_t block, bool x_trains,
                             bool weight_trains) {
-    const at::Tensor operand = as_operand(x, weight.slice(0, 1));
-    const at::Tensor wanted_rows = weight.select(targets).to(x.scalar_type());                       // [R,W]
-    const at::Tensor wanted = (operand.to(x.scalar_type()) * wanted_rows).sum(1, /*keepdim=*/true);  // [R,1]
+    const at::Tensor wanted_rows = weight.select(targets).to(x.scalar_type());                  // [R,W]
+    const at::Tensor wanted = (rounded_for(x, weight) * wanted_rows).sum(1, /*keepdim=*/true);  // [R,1]
     at::Tensor most = wanted;                    // the largest logit so far
     at::Tensor others = at::zeros_like(wanted);  // the sum of exp(logit - most) over all but the target
     at::Tensor pulled = at::zeros_like(x_trains ? wanted_rows : wanted);  // the same sum, each term times its row of W
     for (int64_t first = 0; first < weight.rows(); first += block) {
-      const at::Tensor rows = rows_of(weight, first, block);
-      const at::Tensor logits = logits_of_others(operand, rows, targets, first);
+      const int64_t count = std::min(block, weight.rows() - first);
+      const at::Tensor logits = logits_of_others(x, weight, targets, first, count);
       const at::Tensor larger = at::maximum(most, logits.amax(1, /*keepdim=*/true));
       const at::Tensor shrunk = (most - larger).exp_();
       const at::Tensor terms = (logits - larger).exp_();  // [R,block]
       others.mul_(shrunk).add_(terms.sum(1, /*keepdim=*/true));
-      if (x_trains) pulled.mul_(shrunk).add_(nn::product(as_operand(terms, rows), rows));
+      if (x_trains) pulled.mul_(shrunk).add_(weight.gradient_times(terms, first, count));
       most = larger;
     }
     const at::Tensor sum = others + (wanted - most).exp();
@@ -74,10 +72,10 @@ struct TokenLosses : torch::autograd::Function<TokenLosses> {
       const int64_t block = context->saved_data["block"].toInt();
       dw = at::empty(weight.sizes(), x.options());
       for (int64_t first = 0; first < weight.size(0); first += block) {
-        const at::Tensor rows = rows_of(weight, first, block);
-        const at::Tensor logits = logits_of_others(as_operand(x, rows), rows, targets, first);
+        const int64_t count = std::min(block, weight.size(0) - first);
+        const at::Tensor logits = logits_of_others(x, weight, targets, first, count);
         const at::Tensor pulls = (logits - saved[4]).exp_().mul_(by_row);  // [R,block]
-        dw.slice(0, first, first + rows.size(0)).copy_(nn::product(pulls.t(), x));
+        dw.slice(0, first, first + count).copy_(nn::product(pulls.t(), x));
       }
       dw.index_add_(0, targets, x * (saved[5] * by_row), -1);
       dw = dw.to(weight.scalar_type());

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "epalm/nn/wanted.h"
+
 // Products of many rows and a matrix in 8 bits with AVX-512 VNNI. x is rounded to integers with a scale for each
 // kGroupDepth neighbours of a row; the matrix is brought into the order that the instruction wants a panel at a time.
 namespace epalm::nn {
@@ -33,9 +35,10 @@ void pack_panel_of_rows(const PanelSource& source, uint8_t* panel);
 void pack_panel_of_columns(const PanelSource& source, uint8_t* panel);
 
 // Rows begin … end - 1 of x, groups first_group … first_group + groups - 1 of the depth, with a panel of these: added
-// to sums [end-begin,kPanelColumns] where `adds`.
+// to sums [end-begin,kPanelColumns] where `adds`. Each kRowsOfAStep rows ask for a part of what is wanted.
+inline constexpr int64_t kRowsOfAStep = 6;
 void multiply_panel(const GroupedRows& x, int64_t begin, int64_t end, int64_t first_group, int64_t groups,
-                    const uint8_t* panel, bool adds, float* sums);
+                    const uint8_t* panel, bool adds, Wanted& wanted, float* sums);
 
 // Writes the sums of so many rows, each column times its scale where there are such, plus its bias where there is one.
 struct PanelTarget {

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int64_t kVectors = kPanelColumns / 16, kQuads = kGroupDepth / 4;  // a quad: four neighbours in depth
 constexpr int64_t kGroupBytes = kGroupDepth * kPanelColumns;
-constexpr int kRows = 6;                          // of x at a time: with kVectors sums each, as many as registers hold
+constexpr int kRows = kRowsOfAStep;               // with kVectors sums each as many as registers hold
 constexpr float kMost = 127, kLeast = 0x1p-119F;  // as int8_rows.cc has them
 
 EPALM_VNNI EPALM_ALWAYS __mmask64 first_bytes(int64_t count) {
@@ -136,9 +136,10 @@ EPALM_VNNI void pack_panel_of_columns(const PanelSource& source, uint8_t* panel)
 }
 
 EPALM_VNNI void multiply_panel(const GroupedRows& x, int64_t begin, int64_t end, int64_t first_group, int64_t groups,
-                               const uint8_t* panel, bool adds, float* sums) {
+                               const uint8_t* panel, bool adds, Wanted& wanted, float* sums) {
   int64_t row = begin;
   for (; row + kRows <= end; row += kRows, sums += kRows * kPanelColumns) {
+    ask_for(wanted);
     multiply_rows<kRows>(x, row, first_group, groups, panel, adds, sums);
   }
   for (; row + 2 <= end; row += 2, sums += 2 * kPanelColumns) {

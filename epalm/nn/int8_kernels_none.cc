@@ -13,7 +13,7 @@ void pack_panel_of_rows(const PanelSource&, uint8_t*) {
 void pack_panel_of_columns(const PanelSource&, uint8_t*) {
   EPALM_ASSERT(false);
 }
-void multiply_panel(const GroupedRows&, int64_t, int64_t, int64_t, int64_t, const uint8_t*, bool, float*) {
+void multiply_panel(const GroupedRows&, int64_t, int64_t, int64_t, int64_t, const uint8_t*, bool, Wanted&, float*) {
   EPALM_ASSERT(false);
 }
 void write_panel(const float*, const PanelTarget&) {

@@ -13,6 +13,7 @@ namespace {
 
 constexpr int64_t kMostRows = 512;  // of x that a panel meets: their sums wait in the second cache
 constexpr int64_t kRowsOfATask = 16;
+constexpr int64_t kLineBytes = 64;
 
 int64_t parts(int64_t whole, int64_t part) {
   return (whole + part - 1) / part;
@@ -43,7 +44,9 @@ class Int8Product {
         const int64_t first = j * kPanelColumns, count = std::min(kPanelColumns, columns - first);
         for (int64_t row = 0; row < rows_; row += kMostRows) {
           const int64_t last = std::min(rows_, row + kMostRows);
-          sum_up(row, last, first, count, panel.data_ptr<uint8_t>(), sums.data_ptr<float>());
+          const bool next = last == rows_ && j + 1 < end;
+          sum_up(row, last, first, next ? first + kPanelColumns : first, panel.data_ptr<uint8_t>(),
+                 sums.data_ptr<float>());
           write_panel(sums.data_ptr<float>(), {.to = out.data_ptr<float>() + row * columns + first,
                                                .stride = columns,
                                                .rows = last - row,
@@ -65,17 +68,34 @@ class Int8Product {
             .depth = groups_ * kGroupDepth};
   }
 
-  void sum_up(int64_t row, int64_t last, int64_t first_column, int64_t columns, uint8_t* panel, float* sums) const {
+  // What becomes a panel: of the result's columns from `column` on and of the groups from `group` on.
+  PanelSource source_of(int64_t column, int64_t group) const {
+    const int64_t stride = values_.size(1), depth = group * kGroupDepth;
+    const int64_t place = by_rows_ ? column * stride + depth : depth * stride + column;
+    return {.from = values_.data_ptr<int8_t>() + place,
+            .stride = stride,
+            .columns = std::min(kPanelColumns, values_.size(by_rows_ ? 0 : 1) - column),
+            .depth = std::min(kPanelGroups * kGroupDepth, depth_ - depth)};
+  }
+
+  // Its lines, asked for while so many rows meet the panel before.
+  Wanted wanted_of(const PanelSource& source, int64_t rows) const {
+    const int64_t lines = parts(by_rows_ ? source.depth : source.columns, kLineBytes);
+    const int64_t of_all = lines * (by_rows_ ? source.columns : source.depth);
+    return {.at = reinterpret_cast<const char*>(source.from),
+            .lines_of_row = lines,
+            .stride = source.stride,
+            .lines_of_step = parts(of_all, std::max<int64_t>(1, rows / kRowsOfAStep))};
+  }
+
+  // Rows row … last - 1 of x with the columns from `column` on; what comes then begins at `next`.
+  void sum_up(int64_t row, int64_t last, int64_t column, int64_t next, uint8_t* panel, float* sums) const {
     for (int64_t group = 0; group < groups_; group += kPanelGroups) {
-      const int64_t count = std::min(kPanelGroups, groups_ - group), begin = group * kGroupDepth;
-      const int64_t stride = values_.size(1);
-      const int64_t place = by_rows_ ? first_column * stride + begin : begin * stride + first_column;
-      (by_rows_ ? pack_panel_of_rows : pack_panel_of_columns)({.from = values_.data_ptr<int8_t>() + place,
-                                                               .stride = stride,
-                                                               .columns = columns,
-                                                               .depth = std::min(depth_ - begin, count * kGroupDepth)},
-                                                              panel);
-      multiply_panel(rounded(), row, last, group, count, panel, group > 0, sums);
+      const int64_t behind = group + kPanelGroups;
+      (by_rows_ ? pack_panel_of_rows : pack_panel_of_columns)(source_of(column, group), panel);
+      Wanted wanted = wanted_of(behind < groups_ ? source_of(column, behind) : source_of(next, 0), last - row);
+      multiply_panel(rounded(), row, last, group, std::min(kPanelGroups, groups_ - group), panel, group > 0, wanted,
+                     sums);
     }
   }
 

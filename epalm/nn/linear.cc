@@ -39,12 +39,6 @@ std::optional<at::Tensor> product_of_few_rows(const at::Tensor& x, const at::Ten
   return few_rows_product(rows(x).contiguous(), *matrix, bias).view(shape);
 }
 
-// What the weight is multiplied with must have its type: float16 has no fast product on CPUs and is computed in
-// float32.
-at::Tensor as_operand(const at::Tensor& x, const at::Tensor& weight) {
-  return weight.scalar_type() == at::kBFloat16 ? x.to(at::kBFloat16) : x;
-}
-
 at::Tensor usable(const at::Tensor& weight) {
   return weight.scalar_type() == at::kHalf ? weight.to(at::kFloat) : weight;
 }

@@ -21,6 +21,10 @@ class MatrixRows {
 
   // Rows first … first + count - 1 as product() wants them: float32 or bfloat16.
   at::Tensor slice(int64_t first, int64_t count) const;
+  // W being these rows, x Wᵀ: [R,columns] -> [R,count], and dy W: [R,count] -> [R,columns], rounded as product() and
+  // QuantizedMatrix round. No autograd.
+  at::Tensor times(const at::Tensor& x, int64_t first, int64_t count) const;
+  at::Tensor gradient_times(const at::Tensor& dy, int64_t first, int64_t count) const;
   // Those with these indices, int64 [...] -> [...,columns] in a floating type; gradients reach a dense matrix.
   at::Tensor select(const at::Tensor& indices) const;
 

@@ -17,6 +17,12 @@ enum class Finish { kNone, kRound, kGeluAndRound, kReluAndRound };
 at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias = {},
                    Finish finish = Finish::kNone);
 
+// x as product() multiplies it with such a matrix: rounded to bfloat16 where the matrix is. float16 has no fast product
+// on CPUs and is computed in float32.
+inline at::Tensor as_operand(const at::Tensor& x, const at::Tensor& matrix) {
+  return matrix.scalar_type() == at::kBFloat16 ? x.to(at::kBFloat16) : x;
+}
+
 // While one lives, float32 products of this process are computed from operands rounded to bfloat16, with float32
 // accumulation: several times faster on CPUs with AMX, relative error of an operand up to 2^-8. For training from
 // scratch, where gradients are noisier than that. Not nested, one thread at a time.

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "epalm/nn/wanted.h"
+
 // Products of bfloat16 numbers with AMX, which multiplies tiles: 16 rows of 32 numbers by 32 rows of 16. A pair of
 // tiles lies in kPairNumbers numbers without gaps; a product of two pairs is a block of 32 x 32 sums.
 namespace epalm::nn {
@@ -37,15 +39,6 @@ struct TileSource {
   const Number* from;  // bfloat16, or float32 that is rounded to it
   int64_t stride;      // numbers from one row to the next
   int64_t rows, depth;
-};
-
-// Lines of 64 bytes that are wanted soon, some of each of several rows: a product asks for them on the way, while the
-// memory has nothing else to do.
-struct Wanted {
-  const char* at = nullptr;
-  int64_t lines_of_row = 0, stride = 0;  // stride: bytes
-  int64_t lines_of_step = 0;             // that a pair of tiles on either side asks for
-  int64_t column = 0;                    // line of the row
 };
 
 // ceil(depth / kPairDepth) pairs one behind the other: of the left side; and of the right side, whose columns the rows

@@ -139,15 +139,6 @@ EPALM_TILES EPALM_ALWAYS void store_sums(float* block) {
   _tile_stored(3, block + 3 * kTileSums, kTileRowBytes);
 }
 
-EPALM_TILES EPALM_ALWAYS void ask_for(Wanted& w) {
-  for (int64_t line = 0; line < w.lines_of_step; ++line) {
-    __builtin_prefetch(w.at + w.column * 64, 0, 2);
-    if (++w.column < w.lines_of_row) continue;
-    w.column = 0;
-    w.at += w.stride;
-  }
-}
-
 // AVX-512 and AMX for bfloat16 and for integers. Leaf 7, register EDX: bits 22, 24 and 25; its sub-leaf 1, EAX: bit 5.
 bool has_instructions() {
   unsigned a = 0, b = 0, c = 0, d = 0;

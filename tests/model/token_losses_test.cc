@@ -111,18 +111,30 @@ TEST(TokenLosses, TakeFloat16WeightsAsFloat32) {
   expect_plain(of, 7, false, 0);
 }
 
-// As of the matrix that its integers say.
+// As of the matrix that its integers say. States, and what gradients multiply, are rounded to bfloat16 or to integers
+// of which the largest number is 127.
 TEST(TokenLosses, TakeQuantizedWeights) {
   constexpr int64_t kGroups = 64;
+  constexpr double kHalf = 0.5 / 127 * (1 + 8 * kUnit);
   at::manual_seed(2);
-  const nn::QuantizedMatrix matrix(at::randn({kVocabulary, kGroups}), 8, "words");
-  const at::Tensor dense = matrix.rows(0, kVocabulary), targets = problem(1).targets;
-  const at::Tensor x = at::randn({kRows, kGroups}).requires_grad_(), same = x.detach().clone().requires_grad_();
-  const at::Tensor losses = token_losses(x, matrix, targets, 7), expected = token_losses(same, dense, targets, 7);
-  EXPECT_TRUE(at::equal(losses, expected));
+  const nn::QuantizedMatrix matrix(at::randn({kVocabulary, kGroups}) / 8, 8, "words");
+  const at::Tensor dense = matrix.rows(0, kVocabulary), size = dense.to(at::kDouble).abs();
+  Problem of{at::randn({kRows, kGroups}), dense.to(at::kFloat), problem(1).targets, at::ones({kRows})};
+  const Plain plain(of);
+  const at::Tensor x = of.x.clone().requires_grad_();
+  const at::Tensor losses = token_losses(x, matrix, of.targets, 7);
   losses.sum().backward();
-  expected.sum().backward();
-  EXPECT_TRUE(at::equal(x.grad(), same.grad()));
+  const at::Tensor numbers = of.x.to(at::kDouble).abs();
+  const at::Tensor rounded = numbers.matmul(size.t()) * (2 * kBfloat16Unit);
+  const at::Tensor logits = rounded + (numbers.amax(1, true) * kHalf) * size.sum(1);   // [R,V]: how far they may err
+  const at::Tensor slack = 2 * logits.amax(1, true) + (3 * kVocabulary + 16) * kUnit;  // [R,1]
+  expect_within(losses, plain.losses.detach(), slack.squeeze(1) * 1.1, "losses");
+  const at::Tensor own = at::one_hot(of.targets, kVocabulary).to(at::kDouble);
+  const at::Tensor others = plain.probability * (1 - own), share = others + own * others.sum(1, true);
+  const at::Tensor scales = matrix.scales().to(at::kDouble);  // [V]
+  const at::Tensor of_terms = (others * scales).amax(1, true) * kHalf * (size / scales.unsqueeze(1)).sum(0) +
+                              (others * (2 * kBfloat16Unit)).matmul(size);
+  expect_within(x.grad(), plain.dx, 2 * slack * share.matmul(size) + 2 * of_terms, "dx");
 }
 
 // Where the target is certain, p - 1 in float32 keeps no digit; the others' share does.

@@ -21,6 +21,17 @@ TEST(MatrixRows, OfADenseMatrixAreItsOwn) {
   EXPECT_EQ(matrix.grad()[3].sum().item<float>(), 2 * kColumns);
 }
 
+TEST(MatrixRows, OfADenseMatrixMultiplyAsTheyRound) {
+  const at::Tensor matrix = uniform({kRows, kColumns}, 1), x = uniform({5, kColumns}, 2), dy = uniform({5, 3}, 3);
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16, at::kHalf}) {
+    const MatrixRows rows(matrix.to(type));
+    const at::Tensor three = rows.slice(2, 3).to(at::kDouble);
+    const auto rounded = [&](const at::Tensor& t) { return type == at::kBFloat16 ? t.to(type).to(at::kFloat) : t; };
+    expect_exact_within_float32(rows.times(x, 2, 3), ExactProduct(rounded(x), three.t()));
+    expect_exact_within_float32(rows.gradient_times(dy, 2, 3), ExactProduct(rounded(dy), three));
+  }
+}
+
 TEST(MatrixRows, OfFloat16AreSlicedInFloat32) {
   const at::Tensor matrix = uniform({kRows, kColumns}, 1).to(at::kHalf);
   EXPECT_TRUE(at::equal(MatrixRows(matrix).slice(1, 2), matrix.slice(0, 1, 3).to(at::kFloat)));
@@ -34,6 +45,11 @@ TEST(MatrixRows, OfAQuantizedMatrixAreWhatItsIntegersSay) {
     EXPECT_EQ(rows.rows(), kRows);
     EXPECT_EQ(rows.columns(), kColumns);
     EXPECT_TRUE(at::equal(rows.slice(2, 3), matrix.rows(2, 3)));
+    const at::Tensor x = uniform({5, kColumns}, 2), dy = uniform({5, 3}, 3);
+    const QuantizedMatrix three(matrix.values().narrow(0, 2, 3), matrix.scales().narrow(0, 2, 3));
+    EXPECT_TRUE(at::equal(rows.times(x, 2, 3), three.times(x, {})));
+    EXPECT_TRUE(at::equal(rows.times(x, 2, 3), matrix.times(x, {}).narrow(1, 2, 3)));
+    EXPECT_TRUE(at::equal(rows.gradient_times(dy, 2, 3), three.gradient_times(dy)));
     const at::Tensor some = rows.select(at::tensor({8, 0, 3, 3}, at::kLong).view({2, 2}));
     EXPECT_EQ(some.sizes(), (at::IntArrayRef{2, 2, kColumns}));
     EXPECT_TRUE(at::equal(some[0], at::cat({matrix.rows(8, 1), matrix.rows(0, 1)})));
