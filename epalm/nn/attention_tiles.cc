@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "epalm/base/error.h"
-#include "epalm/nn/cpu_isa.h"
 #include "epalm/nn/softmax_tiles.h"
 #include "epalm/nn/tile_kernels.h"
 
@@ -93,7 +92,7 @@ class Head {
 }  // namespace
 
 bool suits_attention_tiles(int64_t keys, int64_t head_width) {
-  return cpu_multiplies_tiles() && keys >= kFewestKeys && head_width % kPairDepth == 0;
+  return has_tile_kernels() && keys >= kFewestKeys && head_width % kPairDepth == 0;
 }
 
 at::Tensor attention_tiles(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads, double scale) {

@@ -36,7 +36,7 @@ void pack_panel_of_columns(const PanelSource& source, uint8_t* panel);
 
 // Rows begin … end - 1 of x, groups first_group … first_group + groups - 1 of the depth, with a panel of these: added
 // to sums [end-begin,kPanelColumns] where `adds`. Each kRowsOfAStep rows ask for a part of what is wanted.
-inline constexpr int64_t kRowsOfAStep = 6;
+inline constexpr int64_t kRowsOfAStep = 5;
 void multiply_panel(const GroupedRows& x, int64_t begin, int64_t end, int64_t first_group, int64_t groups,
                     const uint8_t* panel, bool adds, Wanted& wanted, float* sums);
 

@@ -4,8 +4,9 @@
 
 #include "epalm/nn/wanted.h"
 
-// Products of bfloat16 numbers with AMX, which multiplies tiles: 16 rows of 32 numbers by 32 rows of 16. A pair of
-// tiles lies in kPairNumbers numbers without gaps; a product of two pairs is a block of 32 x 32 sums.
+// Products of bfloat16 numbers in the order of AMX, which multiplies tiles: 16 rows of 32 numbers by 32 rows of 16.
+// AVX-512 BF16 multiplies the same where there is no AMX. A pair of tiles lies in kPairNumbers numbers without gaps; a
+// product of two pairs is a block of 32 x 32 sums.
 namespace epalm::nn {
 
 inline constexpr int64_t kPairRows = 32;  // of either side
@@ -22,7 +23,11 @@ inline constexpr int64_t pairs_of(int64_t count) {
 // Whether this CPU has such instructions and the system lets this process use them.
 bool may_use_tiles();
 
-// Makes this thread ready for tiles while it lives. Everything below but the packing needs one.
+// Whether the CPU can compute what follows: it multiplies tiles or adds up bfloat16 numbers (cpu_isa.h).
+bool has_tile_kernels();
+
+// Makes this thread ready for tiles, where the CPU has them, while it lives. Everything below but the packing needs
+// one.
 class TilesOfThread {
  public:
   // depth: bytes of a row of the left side's tiles (4 and 5), 64 or 32. Those of the right side (6 and 7) have a

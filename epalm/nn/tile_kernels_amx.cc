@@ -6,7 +6,9 @@
 #include <algorithm>
 
 #include "epalm/base/error.h"
+#include "epalm/nn/cpu_isa.h"
 #include "epalm/nn/tile_kernels.h"
+#include "epalm/nn/tile_sums.h"
 #include "epalm/nn/tile_target.h"
 #include "epalm/nn/vectors.h"
 
@@ -162,6 +164,63 @@ EPALM_TILES void release() {
   _tile_release();
 }
 
+EPALM_TILES void multiply_with_tiles(const uint16_t* left, const uint16_t* right, int64_t pairs, bool adds,
+                                     Wanted& wanted, float* block) {
+  Wanted w = wanted;
+  if (adds) {
+    _tile_loadd(0, block, kTileRowBytes);
+    _tile_loadd(1, block + kTileSums, kTileRowBytes);
+    _tile_loadd(2, block + 2 * kTileSums, kTileRowBytes);
+    _tile_loadd(3, block + 3 * kTileSums, kTileRowBytes);
+  } else {
+    begin_sums();
+  }
+  for (int64_t i = 0; i < pairs; ++i, left += kPairNumbers, right += kPairNumbers) {
+    _tile_loadd(4, left, kTileRowBytes);
+    _tile_loadd(6, right, kTileRowBytes);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_loadd(7, right + kTileNumbers, kTileRowBytes);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_loadd(5, left + kTileNumbers, kTileRowBytes);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+    ask_for(w);
+  }
+  wanted = w;
+  store_sums(block);
+}
+
+// kBoth: the second tile of the right side's pairs holds something.
+template <bool kBoth>
+EPALM_TILES void multiply_rows_with_tiles(const TileSource<uint16_t>& rows, const uint16_t* right, float* block) {
+  begin_sums();
+  const int64_t pairs = rows.depth / kPairDepth;
+  const int64_t stretch = std::min(pairs, kStreamPairs);
+  for (int64_t begin = 0; begin < pairs; begin += stretch) {
+    const int64_t end = std::min(pairs, begin + stretch);
+    const uint16_t *left = rows.from + begin * kPairDepth, *lower = left + kTileRows * rows.stride;
+    // What comes next row by row: the processor foresees that, and the memory gives it faster than single lines.
+    const uint16_t* next = end < pairs ? left + stretch * kPairDepth : rows.from + kPairRows * rows.stride;
+    Wanted wanted{.at = reinterpret_cast<const char*>(next),
+                  .lines_of_row = stretch,
+                  .stride = rows.stride * 2,
+                  .lines_of_step = kPairRows};
+    for (int64_t i = begin; i < end; ++i, left += kPairDepth, lower += kPairDepth, right += kPairNumbers) {
+      ask_for(wanted);
+      _tile_loadd(4, left, rows.stride * 2);
+      _tile_loadd(6, right, kTileRowBytes);
+      _tile_dpbf16ps(0, 4, 6);
+      _tile_loadd(5, lower, rows.stride * 2);
+      _tile_dpbf16ps(2, 5, 6);
+      if (!kBoth) continue;
+      _tile_loadd(7, right + kTileNumbers, kTileRowBytes);
+      _tile_dpbf16ps(1, 4, 7);
+      _tile_dpbf16ps(3, 5, 7);
+    }
+  }
+  store_sums(block);
+}
+
 }  // namespace
 
 bool may_use_tiles() {
@@ -169,13 +228,17 @@ bool may_use_tiles() {
   return kMay;
 }
 
+bool has_tile_kernels() {
+  return cpu_multiplies_tiles() || cpu_adds_up_bfloat16();
+}
+
 TilesOfThread::TilesOfThread(int64_t depth) {
   EPALM_ASSERT(depth == 64 || depth == 32);
-  configure(depth == 64 ? kWhole : kHalf);
+  if (cpu_multiplies_tiles()) configure(depth == 64 ? kWhole : kHalf);
 }
 
 TilesOfThread::~TilesOfThread() {
-  release();
+  if (cpu_multiplies_tiles()) release();
 }
 
 EPALM_TILES void pack_left(const TileSource<uint16_t>& source, uint16_t* to) {
@@ -215,66 +278,19 @@ EPALM_TILES void pack_right_rows(const TileSource<uint16_t>& source, int64_t ste
   }
 }
 
-EPALM_TILES void multiply_pairs(const uint16_t* left, const uint16_t* right, int64_t pairs, bool adds, Wanted& wanted,
-                                float* block) {
-  Wanted w = wanted;
-  if (adds) {
-    _tile_loadd(0, block, kTileRowBytes);
-    _tile_loadd(1, block + kTileSums, kTileRowBytes);
-    _tile_loadd(2, block + 2 * kTileSums, kTileRowBytes);
-    _tile_loadd(3, block + 3 * kTileSums, kTileRowBytes);
-  } else {
-    begin_sums();
-  }
-  for (int64_t i = 0; i < pairs; ++i, left += kPairNumbers, right += kPairNumbers) {
-    _tile_loadd(4, left, kTileRowBytes);
-    _tile_loadd(6, right, kTileRowBytes);
-    _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(7, right + kTileNumbers, kTileRowBytes);
-    _tile_dpbf16ps(1, 4, 7);
-    _tile_loadd(5, left + kTileNumbers, kTileRowBytes);
-    _tile_dpbf16ps(2, 5, 6);
-    _tile_dpbf16ps(3, 5, 7);
-    ask_for(w);
-  }
-  wanted = w;
-  store_sums(block);
+void multiply_pairs(const uint16_t* left, const uint16_t* right, int64_t pairs, bool adds, Wanted& wanted,
+                    float* block) {
+  if (cpu_multiplies_tiles()) return multiply_with_tiles(left, right, pairs, adds, wanted, block);
+  add_up_pairs(left, kPairDepth, kPairNumbers, right, pairs, adds, wanted, block);
 }
 
-// kBoth: the second tile of the right side's pairs holds something.
-template <bool kBoth>
-EPALM_TILES void multiply_rows(const TileSource<uint16_t>& rows, const uint16_t* right, float* block) {
-  begin_sums();
-  const int64_t pairs = rows.depth / kPairDepth;
-  const int64_t stretch = std::min(pairs, kStreamPairs);
-  for (int64_t begin = 0; begin < pairs; begin += stretch) {
-    const int64_t end = std::min(pairs, begin + stretch);
-    const uint16_t *left = rows.from + begin * kPairDepth, *lower = left + kTileRows * rows.stride;
-    // What comes next row by row: the processor foresees that, and the memory gives it faster than single lines.
-    const uint16_t* next = end < pairs ? left + stretch * kPairDepth : rows.from + kPairRows * rows.stride;
-    Wanted wanted{.at = reinterpret_cast<const char*>(next),
-                  .lines_of_row = stretch,
-                  .stride = rows.stride * 2,
-                  .lines_of_step = kPairRows};
-    for (int64_t i = begin; i < end; ++i, left += kPairDepth, lower += kPairDepth, right += kPairNumbers) {
-      ask_for(wanted);
-      _tile_loadd(4, left, rows.stride * 2);
-      _tile_loadd(6, right, kTileRowBytes);
-      _tile_dpbf16ps(0, 4, 6);
-      _tile_loadd(5, lower, rows.stride * 2);
-      _tile_dpbf16ps(2, 5, 6);
-      if (!kBoth) continue;
-      _tile_loadd(7, right + kTileNumbers, kTileRowBytes);
-      _tile_dpbf16ps(1, 4, 7);
-      _tile_dpbf16ps(3, 5, 7);
-    }
+void multiply_rows(const TileSource<uint16_t>& rows, const uint16_t* right, int64_t right_rows, float* block) {
+  Wanted nothing;
+  if (!cpu_multiplies_tiles()) {
+    const int64_t pairs = rows.depth / kPairDepth;
+    return add_up_pairs(rows.from, rows.stride, kPairDepth, right, pairs, false, nothing, block);
   }
-  store_sums(block);
-}
-
-EPALM_TILES void multiply_rows(const TileSource<uint16_t>& rows, const uint16_t* right, int64_t right_rows,
-                               float* block) {
-  (right_rows > kTileRows ? multiply_rows<true> : multiply_rows<false>)(rows, right, block);
+  (right_rows > kTileRows ? multiply_rows_with_tiles<true> : multiply_rows_with_tiles<false>)(rows, right, block);
 }
 
 EPALM_TILES void write_block_of_rows(const float* block, const TileTarget& target) {

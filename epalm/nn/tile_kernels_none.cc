@@ -8,6 +8,10 @@ bool may_use_tiles() {
   return false;
 }
 
+bool has_tile_kernels() {
+  return false;
+}
+
 TilesOfThread::TilesOfThread(int64_t) {
   EPALM_ASSERT(false);
 }

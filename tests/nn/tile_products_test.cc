@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "epalm/nn/cpu_isa.h"
+#include "epalm/nn/tile_kernels.h"
 #include "tests/nn/rounding.h"
 
 namespace epalm::nn {
@@ -25,7 +26,7 @@ constexpr std::array<std::array<int64_t, 3>, 9> kSizes{{{1, 1, 1},
 class TileProducts : public testing::Test {
  protected:
   void SetUp() override {
-    if (!cpu_multiplies_tiles()) GTEST_SKIP() << "this CPU has no AMX";
+    if (!has_tile_kernels()) GTEST_SKIP() << "this CPU has neither AMX nor AVX-512 BF16";
   }
 
   static void for_each_problem(
@@ -99,8 +100,8 @@ TEST_F(TileProducts, PassOnWhatIsNotFinite) {
 
 TEST_F(TileProducts, AreForRoundedMatricesInRows) {
   const at::Tensor a = at::ones({64, 256}), b = at::ones({256, 256}).to(at::kBFloat16);
-  EXPECT_TRUE(suits_tiles(a, b));
-  EXPECT_TRUE(suits_tiles(a.to(at::kBFloat16), b.t().contiguous().t()));
+  EXPECT_EQ(suits_tiles(a, b), cpu_multiplies_tiles());
+  EXPECT_EQ(suits_tiles(a.to(at::kBFloat16), b.t().contiguous().t()), cpu_multiplies_tiles());
   EXPECT_FALSE(suits_tiles(a, b.to(at::kFloat)));
   EXPECT_FALSE(suits_tiles(a.to(at::kDouble), b));
   EXPECT_FALSE(suits_tiles(a, at::ones({512, 512}).to(at::kBFloat16).slice(0, 0, {}, 2).slice(1, 0, {}, 2)));
