@@ -95,11 +95,12 @@ at::Tensor QuantizedMatrix::times(const at::Tensor& x, const at::Tensor& bias, I
   const int64_t most = most_dot_rows(matrix.format);
   if (x.size(0) <= (sums ? std::min(most, kFewestSums) : most)) return dot_product(x, matrix, bias);
   if (x.size(0) <= kFewRows) return few_rows_product(x.contiguous(), matrix, bias);
-  if (sums) {
+  const bool groups = bits_ == 8 && suits_int8_products();
+  if (sums && !(groups && x.size(0) < kFewestSums)) {
     const Int8Rows rows = int8_rows(x);
     return scaled(int8_sums(rows.values, values_), rows.scales, scales_, bias);
   }
-  if (bits_ == 8 && suits_int8_products()) return int8_product(x, values_, scales_, bias);
+  if (groups) return int8_product(x, values_, scales_, bias);
   const at::Tensor left = x.to(at::kBFloat16);
   at::Tensor out = at::empty({x.size(0), out_features()}, x.options());
   for_each_tile([&](int64_t first, const at::Tensor& tile) {
