@@ -38,7 +38,12 @@ function(epalm_use_torch_pch target)
     target_link_libraries(epalm_torch_pch PRIVATE epalm::torch fmt::fmt)
     target_compile_features(epalm_torch_pch PRIVATE cxx_std_20)
     epalm_compile_settings(epalm_torch_pch)
-    target_precompile_headers(epalm_torch_pch PRIVATE <ATen/ATen.h> <map> <string> <vector> <memory> <functional> <fmt/format.h>)
+    # clang wants c10::IValue whole before libtorch 1.13's own headers have it.
+    set(before_aten)
+    if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+      set(before_aten <ATen/core/ivalue.h>)
+    endif()
+    target_precompile_headers(epalm_torch_pch PRIVATE ${before_aten} <ATen/ATen.h> <map> <string> <vector> <memory> <functional> <fmt/format.h>)
   endif()
   target_precompile_headers(${target} REUSE_FROM epalm_torch_pch)
   # Programs are compiled like the rooms: with -fPIE instead the compiler would ignore the header.

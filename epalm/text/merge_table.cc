@@ -78,7 +78,7 @@ void MergeTable::apply(std::vector<uint32_t>& symbols, Workspace& workspace) con
   }
   std::make_heap(heap.begin(), heap.end(), runs_later);
 
-  const auto refresh = [&](uint32_t i) {
+  const auto refresh = [this, count, &symbols, &next = next, &rank = rank, &found = found](uint32_t i) {
     rank[i] = next[i] < count ? rank_of(symbols[i], symbols[next[i]]) : kNone;
     if (rank[i] != kNone) found.push_back({rank[i], i});
   };

@@ -67,8 +67,8 @@ TEST(TimesformerConfigOf, RefusesFilesOfAnotherKindByTensorAndFile) {
       {"model.time_embed", at::ones({4, 64})},
       {"model.head.bias", at::scalar_tensor(1.0f)}};
   for (const auto& [name, tensor] : replacements) {
-    EXPECT_THAT(refusal([&] { timesformer_config_of(MemoryFile(with(good, name, tensor))); }),
-                AllOf(HasSubstr("memory.safetensors"), HasSubstr(name)));
+    const MemoryFile file(with(good, name, tensor));
+    EXPECT_THAT(refusal([&] { timesformer_config_of(file); }), AllOf(HasSubstr("memory.safetensors"), HasSubstr(name)));
   }
 }
 

@@ -82,7 +82,8 @@ TEST(VitConfigOf, RefusesTensorsOfShapesThatNoVitHas) {
       {"blocks.0.mlp.fc1.weight", at::scalar_tensor(1.0f)},
       {"head.bias", at::scalar_tensor(1.0f)}};
   for (const auto& [name, tensor] : replacements) {
-    EXPECT_THAT(refusal([&] { vit_config_of(MemoryFile(with(good, name, tensor))); }), HasSubstr("memory.safetensors"))
+    const MemoryFile file(with(good, name, tensor));
+    EXPECT_THAT(refusal([&] { vit_config_of(file); }), HasSubstr("memory.safetensors"))
         << name << " " << tensor.sizes();
   }
   EXPECT_THAT(refusal([&] { vit_config_of(MemoryFile(good), 3); }), HasSubstr("64 is not a multiple of 3"));

@@ -194,8 +194,8 @@ void check_videos(const Case& test_case) {
       EXPECT_TRUE(at::equal(got, tensor)) << key << ": largest difference " << max_difference(got, tensor);
     } else if (key == "crop") {
       const media::CropBox box = crop_box_in(meanings[key]["meaning"]);
-      const auto cropped =
-          changed(clip, [&](const media::Image& image) { return resized_to(tensor)(media::crop(image, box)); });
+      const auto cropped = changed(
+          clip, [&, &to = tensor](const media::Image& image) { return resized_to(to)(media::crop(image, box)); });
       expect_same_clip(cropped, tensor, key);
     } else if (key == "crop_flip") {
       expect_same_clip(changed(to_clip(expected.at("crop")), media::flip_horizontally), tensor, key);

@@ -130,8 +130,8 @@ TEST(Fbank, RefusesWhatCannotBe) {
   EXPECT_THROW(Fbank(16'000, 0), Error);
   EXPECT_THROW(Fbank(16'000, 5000), Error);
   EXPECT_THROW(Fbank(16'000)(noise(399, 4)), Error);
-  EXPECT_NO_THROW(Fbank(Fbank::kMinSampleRate_hz));
-  EXPECT_NO_THROW(Fbank(Fbank::kMaxSampleRate_hz));
+  EXPECT_NO_THROW(Fbank{Fbank::kMinSampleRate_hz});
+  EXPECT_NO_THROW(Fbank{Fbank::kMaxSampleRate_hz});
 }
 
 TEST(RealFft, MatchesTheFourierSum) {

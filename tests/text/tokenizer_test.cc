@@ -20,7 +20,7 @@ using testing_data::tokenizer_json;
 using testing_data::vocabulary;
 using Ids = std::vector<int64_t>;
 
-constexpr int64_t kTheWithBlank = 262, kAn = 263, kNApostrophe = 264, kCat = 266, kSize = 267;
+constexpr int64_t kTheWithBlank = 262, kAn = 263, kCat = 266, kSize = 267;
 
 int64_t byte_id(char byte) {
   return 4 + static_cast<uint8_t>(byte);
