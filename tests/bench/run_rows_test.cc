@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <limits>
+#include <thread>
 
 #include "epalm/base/error.h"
 
@@ -118,8 +120,7 @@ TEST(RunRows, InterruptionEndsTheRunAndRemovesTheFolder) {
   const Row row = row_of([&](const fs::path& scratch) -> Measurement {
     std::ofstream(told.string() + ".part") << scratch.string();
     fs::rename(told.string() + ".part", told);
-    for (;;) {
-    }
+    for (;;) std::this_thread::sleep_for(std::chrono::seconds(1));
   });
   RunOptions options;
   options.interrupted = [&] { return fs::exists(told); };
