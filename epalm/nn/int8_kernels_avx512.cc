@@ -86,7 +86,9 @@ EPALM_VNNI void round_groups(const float* x, int64_t columns, const float* facto
       const __m512 inverse = _mm512_set1_ps(zeros ? 0 : kMost / largest);
       __m512i sum = _mm512_setzero_si512();
       for (int v = 0; v < 4; ++v) {
-        const __m512i rounded = _mm512_cvtps_epi32(_mm512_mul_ps(numbers[v], inverse));
+        // Between -127 and 127 but where the scale is not finite: what is no number becomes one here.
+        const __m512 scaled = _mm512_max_ps(_mm512_mul_ps(numbers[v], inverse), _mm512_set1_ps(-kMost));
+        const __m512i rounded = _mm512_cvtps_epi32(_mm512_min_ps(scaled, _mm512_set1_ps(kMost)));
         sum = _mm512_add_epi32(sum, rounded);
         _mm_storeu_si128(reinterpret_cast<__m128i*>(to.values + row * to.depth + g * kGroupDepth + v * 16),
                          _mm512_cvtsepi32_epi8(rounded));
