@@ -1,5 +1,8 @@
 #include "epalm/bench/arithmetic.h"
 
+#include "epalm/nn/int8_products.h"
+#include "epalm/nn/int8_sums.h"
+
 #include "epalm/base/error.h"
 
 namespace epalm::bench {
@@ -43,6 +46,16 @@ double training_flop(const lm::OptConfig& config, const std::vector<double>& row
     total += (pulls ? 2 : 1) * layer_flop(config, rows_of_layers[static_cast<size_t>(i)]);
   }
   return total;
+}
+
+nn::Precision precision_of_products(const nn::Weights& lm_weights, bool many_rows) {
+  const std::string name = "model.decoder.layers.0.fc1.weight";
+  const nn::QuantizedMatrix* matrix = lm_weights.quantized(name);
+  if (matrix == nullptr) {
+    return lm_weights.at(name).scalar_type() == at::kFloat ? nn::Precision::kFloat32 : nn::Precision::kBFloat16;
+  }
+  const bool integers = many_rows ? matrix->bits() == 8 && nn::suits_int8_products() : nn::adds_up_int8();
+  return integers ? nn::Precision::kInt8 : nn::Precision::kBFloat16;
 }
 
 double vit_flop(const encoders::VitConfig& config, double pictures) {

@@ -6,6 +6,7 @@
 #include "epalm/encoders/timesformer_config.h"
 #include "epalm/encoders/vit_config.h"
 #include "epalm/lm/opt_config.h"
+#include "epalm/nn/weights.h"
 
 // How much a model has to compute, in operations of products: a multiplication and an addition are two.
 namespace epalm::bench {
@@ -17,6 +18,10 @@ double opt_flop(const lm::OptConfig& config, double rows, double predicting);
 // of inputs, in the head and in the last `reached` layers.
 double training_flop(const lm::OptConfig& config, const std::vector<double>& rows_of_layers, double predicting,
                      int64_t reached);
+
+// What this CPU multiplies with the matrices of a language model: those in 8 or 4 bits as integers where some rows meet
+// them, and in 8 bits many rows too where that is sooner (nn/int8_products.h).
+nn::Precision precision_of_products(const nn::Weights& lm_weights, bool many_rows);
 
 // Forward passes over so many media, attention included.
 double vit_flop(const encoders::VitConfig& config, double pictures);

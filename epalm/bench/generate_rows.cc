@@ -101,7 +101,6 @@ Measurement measure_lm(int64_t batch, nn::Precision precision) {
   Measurement measured;
   measured.value = static_cast<double>(batch * kNewTokens) / seconds;
   measured.work = generation_work(model, batch, 1, seconds, kTextTokens);
-  if (precision == nn::Precision::kFloat32) measured.work->precision = precision;
   measured.note = fmt::format("OPT-{}, weights of {:.2f} GB, {} texts of {} + {} tokens", kLargeLm,
                               static_cast<double>(model.lm().weights().bytes()) / 1e9, batch, kTextTokens, kNewTokens);
   return measured;

@@ -34,14 +34,14 @@ Work generation_work(const model::EPalm& model, int64_t media, int64_t beams, do
   const auto later = static_cast<double>(media * beams * (kNewTokens - 1));
   return {.flop = opt_flop(config, first + later, static_cast<double>(media) + later),
           .bytes = kNewTokens * token_bytes(model),
-          .precision = nn::Precision::kBFloat16,
+          .precision = precision_of_products(model.lm().weights(), false),
           .seconds = seconds};
 }
 
 Work token_work(const model::EPalm& model, double seconds) {
   return {.flop = opt_flop(model.lm().config(), 1, 1),
           .bytes = token_bytes(model),
-          .precision = nn::Precision::kBFloat16,
+          .precision = precision_of_products(model.lm().weights(), false),
           .seconds = seconds};
 }
 

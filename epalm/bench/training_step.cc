@@ -49,12 +49,10 @@ double training_step(const model::EPalm& model, const TrainBatch& batch, const a
 
 Work training_work(const model::EPalm& model, const TrainBatch& batch, double seconds) {
   const nn::Weights& weights = model.lm().weights();
-  const at::Tensor& positions = weights.at("model.decoder.embed_positions.weight");  // rounded, never quantized
-  const bool exact = positions.scalar_type() == at::kFloat;
   return {.flop = training_flop(model.lm().config(), rows_of_layers(model, batch),
                                 static_cast<double>(batch.predicted()), model::layers_reached(model)),
           .bytes = 2 * static_cast<double>(weights.bytes()),
-          .precision = exact ? nn::Precision::kFloat32 : nn::Precision::kBFloat16,
+          .precision = precision_of_products(weights, true),
           .seconds = seconds};
 }
 

@@ -8,6 +8,8 @@
 #include "epalm/bench/generating.h"
 #include "epalm/bench/large_model.h"
 #include "epalm/model/trainable.h"
+#include "epalm/nn/int8_products.h"
+#include "epalm/nn/int8_sums.h"
 
 namespace epalm::bench {
 namespace {
@@ -55,6 +57,26 @@ TEST(TrainingStep, WorkCountsPromptAndPerceptualRowsAndTheLayersThatGradientsRea
     EXPECT_EQ(work.precision, nn::Precision::kBFloat16);
     EXPECT_EQ(work.seconds, 1.5);
   }
+}
+
+// In which precision a row's peak is measured.
+TEST(PrecisionOfProducts, IsThatOfTheMatricesOrOfIntegersWhereTheCpuMultipliesThem) {
+  const std::string name = "model.decoder.layers.0.fc1.weight";
+  const auto of = [&](const at::Tensor& matrix, int bits, bool many_rows) {
+    nn::Weights weights;
+    bits > 0 ? weights.add_quantized(name, matrix, bits) : weights.add(name, matrix);
+    return precision_of_products(weights, many_rows);
+  };
+  const at::Tensor matrix = at::ones({64, 64});
+  for (const bool many_rows : {false, true}) {
+    EXPECT_EQ(of(matrix, 0, many_rows), nn::Precision::kFloat32);
+    EXPECT_EQ(of(matrix.to(at::kBFloat16), 0, many_rows), nn::Precision::kBFloat16);
+  }
+  const auto where = [](bool integers) { return integers ? nn::Precision::kInt8 : nn::Precision::kBFloat16; };
+  EXPECT_EQ(of(matrix, 8, true), where(nn::suits_int8_products()));
+  EXPECT_EQ(of(matrix, 4, true), nn::Precision::kBFloat16);
+  EXPECT_EQ(of(matrix, 8, false), where(nn::adds_up_int8()));
+  EXPECT_EQ(of(matrix, 4, false), where(nn::adds_up_int8()));
 }
 
 TEST(Generating, CaptionsHaveTheirFullLength) {
