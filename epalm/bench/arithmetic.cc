@@ -1,9 +1,8 @@
 #include "epalm/bench/arithmetic.h"
 
+#include "epalm/base/error.h"
 #include "epalm/nn/int8_products.h"
 #include "epalm/nn/int8_sums.h"
-
-#include "epalm/base/error.h"
 
 namespace epalm::bench {
 namespace {

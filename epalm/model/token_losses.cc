@@ -24,25 +24,21 @@ at::Tensor logits_of_others(const at::Tensor& x, const nn::MatrixRows& weight, c
   return logits;
 }
 
-// As a product with a dense matrix rounds it, so that a target's logit is what the product gives.
-at::Tensor rounded_for(const at::Tensor& x, const nn::MatrixRows& weight) {
-  const bool rounds = weight.dense().defined() && weight.dense().scalar_type() == at::kBFloat16;
-  return rounds ? x.to(at::kBFloat16).to(x.scalar_type()) : x;
-}
-
 struct TokenLosses : torch::autograd::Function<TokenLosses> {
   // trained: weight's own tensor, where it has one.
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const c10::optional<at::Tensor>& trained,
                             const nn::MatrixRows& weight, const at::Tensor& targets, int64_t block, bool x_trains,
                             bool weight_trains) {
-    const at::Tensor wanted_rows = weight.select(targets).to(x.scalar_type());                  // [R,W]
-    const at::Tensor wanted = (rounded_for(x, weight) * wanted_rows).sum(1, /*keepdim=*/true);  // [R,1]
+    // Rounded once for all blocks, and for the targets' logits too, which are what a product gives.
+    const at::Tensor operand = weight.dense().defined() ? nn::as_operand(x, weight.dense()) : x;
+    const at::Tensor wanted_rows = weight.select(targets).to(x.scalar_type());                       // [R,W]
+    const at::Tensor wanted = (operand.to(x.scalar_type()) * wanted_rows).sum(1, /*keepdim=*/true);  // [R,1]
     at::Tensor most = wanted;                    // the largest logit so far
     at::Tensor others = at::zeros_like(wanted);  // the sum of exp(logit - most) over all but the target
     at::Tensor pulled = at::zeros_like(x_trains ? wanted_rows : wanted);  // the same sum, each term times its row of W
     for (int64_t first = 0; first < weight.rows(); first += block) {
       const int64_t count = std::min(block, weight.rows() - first);
-      const at::Tensor logits = logits_of_others(x, weight, targets, first, count);
+      const at::Tensor logits = logits_of_others(operand, weight, targets, first, count);
       const at::Tensor larger = at::maximum(most, logits.amax(1, /*keepdim=*/true));
       const at::Tensor shrunk = (most - larger).exp_();
       const at::Tensor terms = (logits - larger).exp_();  // [R,block]
@@ -70,10 +66,11 @@ struct TokenLosses : torch::autograd::Function<TokenLosses> {
     if (saved.size() > 1) {
       const at::Tensor &x = saved[1], &weight = saved[2], &targets = saved[3];
       const int64_t block = context->saved_data["block"].toInt();
+      const at::Tensor operand = nn::as_operand(x, weight);
       dw = at::empty(weight.sizes(), x.options());
       for (int64_t first = 0; first < weight.size(0); first += block) {
         const int64_t count = std::min(block, weight.size(0) - first);
-        const at::Tensor logits = logits_of_others(x, weight, targets, first, count);
+        const at::Tensor logits = logits_of_others(operand, weight, targets, first, count);
         const at::Tensor pulls = (logits - saved[4]).exp_().mul_(by_row);  // [R,block]
         dw.slice(0, first, first + count).copy_(nn::product(pulls.t(), x));
       }

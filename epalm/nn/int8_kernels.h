@@ -2,13 +2,14 @@
 
 #include <cstdint>
 
+#include "epalm/nn/dot_kernels.h"
 #include "epalm/nn/wanted.h"
 
 // Products of many rows and a matrix in 8 bits with AVX-512 VNNI. x is rounded to integers with a scale for each
 // kGroupDepth neighbours of a row; the matrix is brought into the order that the instruction wants a panel at a time.
 namespace epalm::nn {
 
-inline constexpr int64_t kGroupDepth = 64;
+inline constexpr int64_t kGroupDepth = kDotColumns;
 inline constexpr int64_t kPanelColumns = 64;  // of the result
 inline constexpr int64_t kPanelGroups = 8;    // of the depth: a panel takes 32 KiB, which the first cache holds
 

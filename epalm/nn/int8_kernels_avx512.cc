@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "epalm/nn/int8_kernels.h"
+#include "epalm/nn/int8_rows.h"
 #include "epalm/nn/vectors.h"
 #include "epalm/nn/words.h"
 
@@ -15,11 +16,14 @@ namespace {
 
 constexpr int64_t kVectors = kPanelColumns / 16, kQuads = kGroupDepth / 4;  // a quad: four neighbours in depth
 constexpr int64_t kGroupBytes = kGroupDepth * kPanelColumns;
-constexpr int kRows = kRowsOfAStep;               // with kVectors sums each as many as registers hold
-constexpr float kMost = 127, kLeast = 0x1p-119F;  // as int8_rows.cc has them
+constexpr int kRows = kRowsOfAStep;  // with kVectors sums each as many as registers hold
 
 EPALM_VNNI EPALM_ALWAYS __mmask64 first_bytes(int64_t count) {
   return count >= 64 ? ~0ULL : (1ULL << std::max<int64_t>(count, 0)) - 1;
+}
+
+EPALM_VNNI EPALM_ALWAYS __mmask16 first_floats(int64_t count) {
+  return static_cast<__mmask16>(first_bytes(std::min<int64_t>(16, count)));
 }
 
 // The instruction multiplies unsigned numbers by signed ones.
@@ -74,7 +78,7 @@ EPALM_VNNI void round_groups(const float* x, int64_t columns, const float* facto
       __m512i most = _mm512_setzero_si512();  // bits without their sign order as the numbers do, infinity and NaN last
       for (int v = 0; v < 4; ++v) {
         const int64_t column = g * kGroupDepth + v * 16;
-        const auto there = static_cast<__mmask16>(first_bytes(std::min<int64_t>(16, columns - column)));
+        const __mmask16 there = first_floats(columns - column);
         numbers[v] = _mm512_maskz_loadu_ps(there, x + row * columns + column);
         if (factors != nullptr) numbers[v] = _mm512_mul_ps(numbers[v], _mm512_maskz_loadu_ps(there, factors + column));
         most = _mm512_max_epu32(most, _mm512_andnot_si512(sign, _mm512_castps_si512(numbers[v])));
@@ -82,19 +86,19 @@ EPALM_VNNI void round_groups(const float* x, int64_t columns, const float* facto
       const uint32_t bits = _mm512_reduce_max_epu32(most);
       float largest = 0;
       std::memcpy(&largest, &bits, sizeof(bits));
-      const bool zeros = largest <= kLeast;
-      const __m512 inverse = _mm512_set1_ps(zeros ? 0 : kMost / largest);
+      const bool zeros = largest <= kLeastInt8Number;
+      const __m512 inverse = _mm512_set1_ps(zeros ? 0 : kMostInt8 / largest);
       __m512i sum = _mm512_setzero_si512();
       for (int v = 0; v < 4; ++v) {
         // Between -127 and 127 but where the scale is not finite: what is no number becomes one here.
-        const __m512 scaled = _mm512_max_ps(_mm512_mul_ps(numbers[v], inverse), _mm512_set1_ps(-kMost));
-        const __m512i rounded = _mm512_cvtps_epi32(_mm512_min_ps(scaled, _mm512_set1_ps(kMost)));
+        const __m512 scaled = _mm512_max_ps(_mm512_mul_ps(numbers[v], inverse), _mm512_set1_ps(-kMostInt8));
+        const __m512i rounded = _mm512_cvtps_epi32(_mm512_min_ps(scaled, _mm512_set1_ps(kMostInt8)));
         sum = _mm512_add_epi32(sum, rounded);
         _mm_storeu_si128(reinterpret_cast<__m128i*>(to.values + row * to.depth + g * kGroupDepth + v * 16),
                          _mm512_cvtsepi32_epi8(rounded));
       }
       to.offsets[row * groups + g] = -128 * _mm512_reduce_add_epi32(sum);
-      to.scales[row * groups + g] = zeros ? 0 : largest / kMost;
+      to.scales[row * groups + g] = zeros ? 0 : largest / kMostInt8;
     }
   }
 }
@@ -159,7 +163,7 @@ EPALM_VNNI void write_panel(const float* sums, const PanelTarget& target) {
     const __m512 in_order[4] = {_mm512_shuffle_f32x4(low01, low23, 0x88), _mm512_shuffle_f32x4(low01, low23, 0xDD),
                                 _mm512_shuffle_f32x4(high01, high23, 0x88), _mm512_shuffle_f32x4(high01, high23, 0xDD)};
     for (int64_t v = 0; v < 4; ++v) {
-      const auto there = static_cast<__mmask16>(first_bytes(std::min<int64_t>(16, target.columns - v * 16)));
+      const __mmask16 there = first_floats(target.columns - v * 16);
       __m512 numbers = in_order[v];
       if (target.scales != nullptr)
         numbers = _mm512_mul_ps(numbers, _mm512_maskz_loadu_ps(there, target.scales + v * 16));

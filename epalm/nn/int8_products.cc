@@ -15,15 +15,15 @@ constexpr int64_t kMostRows = 512;  // of x that a panel meets: their sums wait 
 constexpr int64_t kRowsOfATask = 16;
 constexpr int64_t kLineBytes = 64;
 
-int64_t parts(int64_t whole, int64_t part) {
-  return (whole + part - 1) / part;
-}
-
 class Int8Product {
  public:
   // by_rows: whether the rows of the matrix make up the columns of the result, or its columns do.
   Int8Product(const at::Tensor& x, const at::Tensor& values, bool by_rows, const float* factors)
-      : values_(values), by_rows_(by_rows), rows_(x.size(0)), depth_(x.size(1)), groups_(parts(depth_, kGroupDepth)) {
+      : values_(values),
+        by_rows_(by_rows),
+        rows_(x.size(0)),
+        depth_(x.size(1)),
+        groups_(at::divup(depth_, kGroupDepth)) {
     EPALM_ASSERT(values.is_contiguous() && values.scalar_type() == at::kChar && x.scalar_type() == at::kFloat);
     const at::Tensor numbers = x.contiguous();
     rounded_ = at::empty({rows_, groups_ * kGroupDepth}, at::kChar);
@@ -37,7 +37,7 @@ class Int8Product {
   at::Tensor compute(const float* scales, const float* bias) {
     const int64_t columns = values_.size(by_rows_ ? 0 : 1);
     at::Tensor out = at::empty({rows_, columns});
-    at::parallel_for(0, parts(columns, kPanelColumns), 1, [&](int64_t begin, int64_t end) {
+    at::parallel_for(0, at::divup(columns, kPanelColumns), 1, [&](int64_t begin, int64_t end) {
       const at::Tensor panel = at::empty({kPanelGroups, kGroupDepth, kPanelColumns}, at::kByte);
       const at::Tensor sums = at::empty({std::min(rows_, kMostRows), kPanelColumns});
       for (int64_t j = begin; j < end; ++j) {
@@ -80,12 +80,12 @@ class Int8Product {
 
   // Its lines, asked for while so many rows meet the panel before.
   Wanted wanted_of(const PanelSource& source, int64_t rows) const {
-    const int64_t lines = parts(by_rows_ ? source.depth : source.columns, kLineBytes);
+    const int64_t lines = at::divup(by_rows_ ? source.depth : source.columns, kLineBytes);
     const int64_t of_all = lines * (by_rows_ ? source.columns : source.depth);
     return {.at = reinterpret_cast<const char*>(source.from),
             .lines_of_row = lines,
             .stride = source.stride,
-            .lines_of_step = parts(of_all, std::max<int64_t>(1, rows / kRowsOfAStep))};
+            .lines_of_step = at::divup(of_all, std::max<int64_t>(1, rows / kRowsOfAStep))};
   }
 
   // Rows row … last - 1 of x with the columns from `column` on; what comes then begins at `next`.

@@ -13,8 +13,6 @@
 namespace epalm::nn {
 namespace {
 
-constexpr float kMost = 127;
-constexpr float kLeast = 0x1p-119F;  // a 127th of less is no float32 of full precision
 // Added to a number below 2^22 it leaves the nearest integer, ties to even, in the lowest bits.
 constexpr float kRound = 0x1.8p23F;
 
@@ -47,9 +45,9 @@ void int8_rows(const float* x, int64_t rows, int64_t columns, int8_t* values, fl
   at::parallel_for(0, rows, rows_of_a_task(columns), [&](int64_t begin, int64_t end) {
     for (int64_t m = begin; m < end; ++m) {
       const float largest = largest_of(x + m * columns, columns);
-      const bool zeros = largest <= kLeast;
-      scales[m] = zeros ? 0 : largest / kMost;
-      round_row(x + m * columns, columns, zeros ? 0 : kMost / largest, values + m * columns);
+      const bool zeros = largest <= kLeastInt8Number;
+      scales[m] = zeros ? 0 : largest / kMostInt8;
+      round_row(x + m * columns, columns, zeros ? 0 : kMostInt8 / largest, values + m * columns);
     }
   });
 }

@@ -4,6 +4,10 @@
 
 namespace epalm::nn {
 
+// The largest integer, and the largest number of a row that is taken for zeros: a 127th of less is no float32 of full
+// precision.
+inline constexpr float kMostInt8 = 127, kLeastInt8Number = 0x1p-119F;
+
 // Rows of numbers in 8 bits: integers -127 … 127 times a scale of each row.
 struct Int8Rows {
   at::Tensor values;  // int8 [M,K]

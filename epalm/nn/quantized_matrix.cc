@@ -15,8 +15,8 @@
 namespace epalm::nn {
 namespace {
 
-constexpr int64_t kFewestSums = 64;      // rows; fewer are multiplied sooner in groups with scales of their own
-constexpr int64_t kTileBytes = 2 << 20;  // of bfloat16 rows in use at a time: they stay in the cache
+constexpr int64_t kMostGroupedRows = 64;  // up to so many are multiplied sooner in groups with scales of their own
+constexpr int64_t kTileBytes = 2 << 20;   // of bfloat16 rows in use at a time: they stay in the cache
 
 // Scales with which the largest number of the last dimension is `most`; 1 where all are zero.
 at::Tensor scales_of(const at::Tensor& weight, double most) {
@@ -91,16 +91,15 @@ at::Tensor QuantizedMatrix::rows(int64_t first, int64_t count) const {
 
 at::Tensor QuantizedMatrix::times(const at::Tensor& x, const at::Tensor& bias, Inputs inputs) const {
   const PackedMatrix matrix = packed();
-  const bool sums = inputs == Inputs::kInt8 && bits_ == 8 && in_features() <= kMostInt8Terms && adds_up_int8();
-  const int64_t most = most_dot_rows(matrix.format);
-  if (x.size(0) <= (sums ? std::min(most, kFewestSums) : most)) return dot_product(x, matrix, bias);
+  const bool sums = inputs == Inputs::kInt8 && bits_ == 8 && in_features() <= kMostInt8Terms && adds_up_int8() &&
+                    x.size(0) > kMostGroupedRows;
+  if (!sums && x.size(0) <= most_dot_rows(matrix.format)) return dot_product(x, matrix, bias);
   if (x.size(0) <= kFewRows) return few_rows_product(x.contiguous(), matrix, bias);
-  const bool groups = bits_ == 8 && suits_int8_products();
-  if (sums && !(groups && x.size(0) < kFewestSums)) {
+  if (sums) {
     const Int8Rows rows = int8_rows(x);
     return scaled(int8_sums(rows.values, values_), rows.scales, scales_, bias);
   }
-  if (groups) return int8_product(x, values_, scales_, bias);
+  if (bits_ == 8 && suits_int8_products()) return int8_product(x, values_, scales_, bias);
   const at::Tensor left = x.to(at::kBFloat16);
   at::Tensor out = at::empty({x.size(0), out_features()}, x.options());
   for_each_tile([&](int64_t first, const at::Tensor& tile) {

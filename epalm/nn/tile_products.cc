@@ -20,10 +20,6 @@ constexpr int64_t kGroup = 8;                   // pairs of columns whose sums w
 constexpr int64_t kLineNumbers = 32;
 constexpr int64_t kLeastDepth = 128, kFewestColumns = 256;  // of smaller products packing takes the most time
 
-int64_t parts(int64_t whole, int64_t part) {
-  return (whole + part - 1) / part;
-}
-
 const uint16_t* numbers(const at::Tensor& t) {
   return static_cast<const uint16_t*>(t.data_ptr());
 }
@@ -67,13 +63,13 @@ class TileProduct {
     at::parallel_for(0, row_pairs_, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) pack_a(i);
     });
-    const int64_t chunks = parts(row_pairs_, kMostRows);
-    chunk_ = parts(row_pairs_, chunks);
+    const int64_t chunks = at::divup(row_pairs_, kMostRows);
+    chunk_ = at::divup(row_pairs_, chunks);
     stretch_ = std::max(kPanelPairs, kPackedBytes / (chunk_ * kPairNumbers * 2) / kPanelPairs * kPanelPairs);
     const int64_t column_pairs = pairs_of(columns_);
     const int64_t most = stretch_ < pairs_ ? kGroup : strip_;
     const int64_t group = std::clamp<int64_t>(column_pairs * chunks / at::get_num_threads(), 1, most);
-    const int64_t groups = parts(column_pairs, group);
+    const int64_t groups = at::divup(column_pairs, group);
     at::parallel_for(0, chunks * groups, 1, [&](int64_t begin, int64_t end) {
       const TilesOfThread tiles;
       const at::Tensor sums = at::empty({group, chunk_, kBlockSums});
@@ -122,7 +118,7 @@ class TileProduct {
     return {.at = reinterpret_cast<const char*>(numbers(b_) + row * b_.stride(0) + column * b_.stride(1)),
             .lines_of_row = lines,
             .stride = (by_columns_ ? b_.stride(1) : b_.stride(0)) * 2,
-            .lines_of_step = parts(rows * lines, steps)};
+            .lines_of_step = at::divup(rows * lines, steps)};
   }
 
   // Whether the rows that make up pair j of columns are read as they lie.
