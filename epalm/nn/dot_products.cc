@@ -99,17 +99,17 @@ bool has_dot_products(PackedMatrix::Format format) {
 
 int64_t most_dot_rows(PackedMatrix::Format format) {
   if (!has_dot_products(format)) return 0;
-  // Where both took equally long, two threads of an EPYC of the Zen 5 kind.
-  if (!cpu_multiplies_tiles()) return format == PackedMatrix::Format::kInt8 ? 16 : 64;
-  // Where both took equally long, two threads of a Xeon with AMX.
+  // Where both took equally long, two threads of a Xeon with AMX, or of an EPYC of the Zen 5 kind without.
+  const bool tiles = cpu_multiplies_tiles();
   switch (format) {
     case PackedMatrix::Format::kFloat32:
       break;
     case PackedMatrix::Format::kBFloat16:
-      return 4;
+      return tiles ? 4 : 24;
     case PackedMatrix::Format::kInt8:
+      return tiles ? kMostDotRows : 16;
     case PackedMatrix::Format::kInt4:
-      return kMostDotRows;
+      return tiles ? kMostDotRows : 64;
   }
   return 0;
 }

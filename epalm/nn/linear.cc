@@ -3,11 +3,11 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "epalm/base/shapes.h"
+#include "epalm/nn/bfloat16_products.h"
 #include "epalm/nn/cpu_isa.h"
 #include "epalm/nn/dot_products.h"
 #include "epalm/nn/packed_matrix.h"
 #include "epalm/nn/product.h"
-#include "epalm/nn/tile_products.h"
 
 namespace epalm::nn {
 namespace {
@@ -46,7 +46,8 @@ at::Tensor usable(const at::Tensor& weight) {
 // x [M,K] · w [K,N], x rounded as w is.
 at::Tensor rounded_product(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias = {},
                            Finish finish = Finish::kNone) {
-  return suits_tiles(x, w) ? tile_product(x, w, bias, finish) : product(as_operand(x, w), w, bias, finish);
+  return suits_bfloat16_products(x, w) ? bfloat16_product(x, w, bias, finish)
+                                       : product(as_operand(x, w), w, bias, finish);
 }
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {

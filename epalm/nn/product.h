@@ -4,11 +4,9 @@
 
 #include <string>
 
-namespace epalm::nn {
+#include "epalm/nn/product_target.h"
 
-// What becomes of a product before it is written: nothing, or rounding to bfloat16, of it, of its exact GELU or of what
-// ReLU lets through.
-enum class Finish { kNone, kRound, kGeluAndRound, kReluAndRound };
+namespace epalm::nn {
 
 // a [M,K] · b [K,N] (+ bias [N]) -> [M,N], float32 or, finished, bfloat16; no autograd. a and b: 2-D, one of their two
 // strides 1 (a transposed view is fine), float32 or bfloat16 (both bfloat16 products accumulate in float32). bias:

@@ -5,10 +5,10 @@
 #include <tuple>
 
 #include "epalm/base/error.h"
+#include "epalm/nn/bfloat16_products.h"
 #include "epalm/nn/onednn_plans.h"
 #include "epalm/nn/product.h"
 #include "epalm/nn/product_libtorch.h"
-#include "epalm/nn/tile_products.h"
 
 namespace epalm::nn {
 namespace {
@@ -83,7 +83,8 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& b
   };
   const at::Tensor left = operand(a);
   const at::Tensor right = operand(b);
-  if (left.scalar_type() == at::kBFloat16 && suits_tiles(left, right)) return tile_product(left, right, bias, finish);
+  if (left.scalar_type() == at::kBFloat16 && suits_bfloat16_products(left, right))
+    return bfloat16_product(left, right, bias, finish);
   const Key key{left.size(0),
                 left.size(1),
                 right.size(1),

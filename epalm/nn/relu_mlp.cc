@@ -2,8 +2,8 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "epalm/nn/bfloat16_products.h"
 #include "epalm/nn/dot_products.h"
-#include "epalm/nn/tile_products.h"
 
 namespace epalm::nn {
 namespace {
@@ -20,11 +20,11 @@ struct ReluMlp : torch::autograd::Function<ReluMlp> {
                             const c10::optional<at::Tensor>& first_bias, const at::Tensor& second,
                             const c10::optional<at::Tensor>& second_bias) {
     const at::Tensor inner =
-        tile_product(as_rows(x), first.t(), first_bias.value_or(at::Tensor()), Finish::kReluAndRound);  // [R,inner]
+        bfloat16_product(as_rows(x), first.t(), first_bias.value_or(at::Tensor()), Finish::kReluAndRound);  // [R,inner]
     context->save_for_backward({inner, first, second});
     auto shape = x.sizes().vec();
     shape.back() = second.size(0);
-    return tile_product(inner, second.t(), second_bias.value_or(at::Tensor())).view(shape);
+    return bfloat16_product(inner, second.t(), second_bias.value_or(at::Tensor())).view(shape);
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
@@ -32,8 +32,8 @@ struct ReluMlp : torch::autograd::Function<ReluMlp> {
     const at::Tensor &inner = saved[0], &first = saved[1], &second = saved[2];
     auto shape = gradients[0].sizes().vec();
     shape.back() = first.size(1);
-    const at::Tensor d_inner = tile_product(as_rows(gradients[0]), second, {}, Finish::kRound, inner);
-    return {tile_product(d_inner, first).view(shape), {}, {}, {}, {}};
+    const at::Tensor d_inner = bfloat16_product(as_rows(gradients[0]), second, {}, Finish::kRound, inner);
+    return {bfloat16_product(d_inner, first).view(shape), {}, {}, {}, {}};
   }
 };
 
@@ -43,7 +43,8 @@ bool is_frozen(const at::Tensor& t) {
 
 bool suits(const Linear& linear) {
   const at::Tensor& weight = linear.weight();
-  return is_frozen(weight) && is_frozen(linear.bias()) && suits_tiles(weight.t()) && suits_tiles(weight);
+  return is_frozen(weight) && is_frozen(linear.bias()) && suits_bfloat16_products(weight.t()) &&
+         suits_bfloat16_products(weight);
 }
 
 }  // namespace

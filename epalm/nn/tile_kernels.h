@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "epalm/nn/product_target.h"
 #include "epalm/nn/wanted.h"
 
 // Products of bfloat16 numbers in the order of AMX, which multiplies tiles: 16 rows of 32 numbers by 32 rows of 16.
@@ -64,24 +65,12 @@ void multiply_pairs(const uint16_t* left, const uint16_t* right, int64_t pairs, 
 // where those are so few that packing the left side would take longer.
 void multiply_rows(const TileSource<uint16_t>& left, const uint16_t* right, int64_t right_rows, float* block);
 
-enum class TileFinish { kFloat32, kBFloat16, kGeluBFloat16, kReluBFloat16 };
-
-// A block on its way out: up to kPairRows rows of so many columns.
-struct TileTarget {
-  void* to;  // float32 or bfloat16, as the finish says
-  int64_t stride;
-  int64_t rows, columns;
-  const float* bias = nullptr;  // of the columns
-  TileFinish finish = TileFinish::kFloat32;
-  const float* factors = nullptr;      // of the rows
-  const uint16_t* positive = nullptr;  // as `to`: where these are not above 0, a rounded number becomes 0
-};
-
+// A block on its way out: up to kPairRows rows and columns.
 // The right side was packed by pack_right().
-void write_block_of_rows(const float* block, const TileTarget& target);
+void write_block_of_rows(const float* block, const ProductTarget& target);
 // The right side was packed by pack_right_rows().
-void write_block(const float* block, const TileTarget& target);
+void write_block(const float* block, const ProductTarget& target);
 // The left side's rows are the target's columns; the right side was packed by pack_right().
-void write_block_transposed(const float* block, const TileTarget& target);
+void write_block_transposed(const float* block, const ProductTarget& target);
 
 }  // namespace epalm::nn

@@ -7,10 +7,10 @@
 
 #include "epalm/base/error.h"
 #include "epalm/nn/cpu_isa.h"
+#include "epalm/nn/finished_rows.h"
 #include "epalm/nn/tile_kernels.h"
 #include "epalm/nn/tile_sums.h"
 #include "epalm/nn/tile_target.h"
-#include "epalm/nn/vectors.h"
 
 namespace epalm::nn {
 namespace {
@@ -34,10 +34,6 @@ struct alignas(64) TileConfig {
 };
 const TileConfig kWhole(64), kHalf(32);
 
-EPALM_TILES EPALM_ALWAYS __mmask32 first(int64_t count) {
-  return static_cast<__mmask32>(count >= 32 ? 0xFFFFFFFFU : (1U << std::max<int64_t>(count, 0)) - 1);
-}
-
 EPALM_TILES EPALM_ALWAYS __m512i load(const uint16_t* from, __mmask32 there) {
   return _mm512_maskz_loadu_epi16(there, from);
 }
@@ -50,7 +46,7 @@ EPALM_TILES EPALM_ALWAYS __m512i load(const float* from, __mmask32 there) {
 template <typename Number>
 EPALM_TILES EPALM_ALWAYS __m512i read(const TileSource<Number>& s, int64_t row, int64_t column) {
   if (row >= s.rows) return _mm512_setzero_si512();
-  return load(s.from + row * s.stride + column, first(s.depth - column));
+  return load(s.from + row * s.stride + column, first_halves(s.depth - column));
 }
 
 template <typename Number>
@@ -73,58 +69,6 @@ EPALM_TILES EPALM_ALWAYS void pack_right_side(const TileSource<Number>& source, 
       for (int i = 0; i < 16; ++i) _mm512_store_si512(to + i * kPairDepth, words[i]);
     }
   }
-}
-
-// x (1 + erf(x / sqrt(2))) / 2, with erf to 1.5e-7 (Abramowitz and Stegun, 7.1.26).
-EPALM_TILES EPALM_ALWAYS __m512 gelu(__m512 x) {
-  const __m512 z = _mm512_mul_ps(_mm512_abs_ps(x), _mm512_set1_ps(0.70710678F));
-  const __m512 divisor = _mm512_fmadd_ps(z, _mm512_set1_ps(0.3275911F), _mm512_set1_ps(1));
-  const __m512 near = _mm512_rcp14_ps(divisor);  // and one step of Newton's, to float32's own precision
-  const __m512 t = _mm512_mul_ps(near, _mm512_fnmadd_ps(divisor, near, _mm512_set1_ps(2)));
-  __m512 series = _mm512_set1_ps(1.061405429F);
-  for (const float term : {-1.453152027F, 1.421413741F, -0.284496736F, 0.254829592F}) {
-    series = _mm512_fmadd_ps(series, t, _mm512_set1_ps(term));
-  }
-  auto power = (Floats)_mm512_sub_ps(_mm512_setzero_ps(), _mm512_mul_ps(z, z));
-  raise(power);
-  // Half of 1 - erf(z): what lacks to x where x is positive, what is left of it where it is negative.
-  const __m512 rest = _mm512_mul_ps(_mm512_mul_ps(_mm512_mul_ps(series, t), (__m512)power), _mm512_set1_ps(0.5F));
-  const __mmask16 positive = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GE_OQ);
-  return _mm512_mul_ps(x, _mm512_mask_sub_ps(rest, positive, _mm512_set1_ps(1), rest));
-}
-
-EPALM_TILES EPALM_ALWAYS void write_row(const TileTarget& t, int64_t row, __m512 low, __m512 high) {
-  const __mmask32 columns = first(t.columns);
-  const auto mask_low = static_cast<__mmask16>(columns), mask_high = static_cast<__mmask16>(columns >> 16);
-  if (t.factors != nullptr) {
-    const __m512 factor = _mm512_set1_ps(t.factors[row]);
-    low = _mm512_mul_ps(low, factor);
-    high = _mm512_mul_ps(high, factor);
-  }
-  if (t.bias != nullptr) {
-    low = _mm512_add_ps(low, _mm512_maskz_loadu_ps(mask_low, t.bias));
-    high = _mm512_add_ps(high, _mm512_maskz_loadu_ps(mask_high, t.bias + 16));
-  }
-  if (t.finish == TileFinish::kFloat32) {
-    float* to = static_cast<float*>(t.to) + row * t.stride;
-    _mm512_mask_storeu_ps(to, mask_low, low);
-    _mm512_mask_storeu_ps(to + 16, mask_high, high);
-    return;
-  }
-  if (t.finish == TileFinish::kGeluBFloat16) {
-    low = gelu(low);
-    high = gelu(high);
-  }
-  if (t.finish == TileFinish::kReluBFloat16) {
-    low = _mm512_max_ps(_mm512_setzero_ps(), low);  // in this order NaN stays
-    high = _mm512_max_ps(_mm512_setzero_ps(), high);
-  }
-  auto rounded = (__m512i)_mm512_cvtne2ps_pbh(high, low);
-  if (t.positive != nullptr) {
-    const __m512i signs = _mm512_maskz_loadu_epi16(columns, t.positive + row * t.stride);
-    rounded = _mm512_maskz_mov_epi16(_mm512_cmpgt_epi16_mask(signs, _mm512_setzero_si512()), rounded);
-  }
-  _mm512_mask_storeu_epi16(static_cast<uint16_t*>(t.to) + row * t.stride, columns, rounded);
 }
 
 // The sums of a block are tiles 0 to 3.
@@ -261,7 +205,7 @@ EPALM_TILES void pack_right_rows(const TileSource<uint16_t>& source, int64_t ste
     const uint16_t* from = source.from + row * source.stride;
     uint16_t* at = to + row / kPairDepth * kPairNumbers + row % kPairDepth / 2 * kPairDepth;
     for (int64_t column = 0; column < source.rows; column += kPairRows, at += step) {
-      const __mmask32 columns = first(source.rows - column);
+      const __mmask32 columns = first_halves(source.rows - column);
       const __m512i even_row = _mm512_maskz_loadu_epi16(columns, from + column);
       const __m512i odd_row = _mm512_maskz_loadu_epi16(odd ? columns : 0, from + source.stride + column);
       _mm512_store_si512(at, _mm512_unpacklo_epi16(even_row, odd_row));
@@ -293,25 +237,25 @@ void multiply_rows(const TileSource<uint16_t>& rows, const uint16_t* right, int6
   (right_rows > kTileRows ? multiply_rows_with_tiles<true> : multiply_rows_with_tiles<false>)(rows, right, block);
 }
 
-EPALM_TILES void write_block_of_rows(const float* block, const TileTarget& target) {
+EPALM_TILES void write_block_of_rows(const float* block, const ProductTarget& target) {
   for (int64_t row = 0; row < target.rows; ++row) {
     const float* from = block + (row / kTileRows) * 2 * kTileSums + (row % kTileRows) * kTileRows;
-    write_row(target, row, _mm512_loadu_ps(from), _mm512_loadu_ps(from + kTileSums));
+    write_row(target, row, 0, _mm512_loadu_ps(from), _mm512_loadu_ps(from + kTileSums));
   }
 }
 
-EPALM_TILES void write_block(const float* block, const TileTarget& target) {
+EPALM_TILES void write_block(const float* block, const ProductTarget& target) {
   const __m512i low_half = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
   const __m512i high_half = _mm512_add_epi32(low_half, _mm512_set1_epi32(8));
   for (int64_t row = 0; row < target.rows; ++row) {
     const float* from = block + (row / kTileRows) * 2 * kTileSums + (row % kTileRows) * kTileRows;
     const __m512 first_tile = _mm512_loadu_ps(from), second_tile = _mm512_loadu_ps(from + kTileSums);
-    write_row(target, row, _mm512_permutex2var_ps(first_tile, low_half, second_tile),
+    write_row(target, row, 0, _mm512_permutex2var_ps(first_tile, low_half, second_tile),
               _mm512_permutex2var_ps(first_tile, high_half, second_tile));
   }
 }
 
-EPALM_TILES void write_block_transposed(const float* block, const TileTarget& target) {
+EPALM_TILES void write_block_transposed(const float* block, const ProductTarget& target) {
   for (int64_t tile = 0; tile < 2 && tile * kTileRows < target.rows; ++tile) {
     __m512i low[16], high[16];
     for (int i = 0; i < 16; ++i) {
@@ -321,7 +265,7 @@ EPALM_TILES void write_block_transposed(const float* block, const TileTarget& ta
     transpose(low);
     transpose(high);
     for (int i = 0; i < 16 && tile * kTileRows + i < target.rows; ++i) {
-      write_row(target, tile * kTileRows + i, _mm512_castsi512_ps(low[i]), _mm512_castsi512_ps(high[i]));
+      write_row(target, tile * kTileRows + i, 0, _mm512_castsi512_ps(low[i]), _mm512_castsi512_ps(high[i]));
     }
   }
 }

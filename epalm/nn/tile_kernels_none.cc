@@ -38,13 +38,13 @@ void multiply_pairs(const uint16_t*, const uint16_t*, int64_t, bool, Wanted&, fl
 void multiply_rows(const TileSource<uint16_t>&, const uint16_t*, int64_t, float*) {
   EPALM_ASSERT(false);
 }
-void write_block_of_rows(const float*, const TileTarget&) {
+void write_block_of_rows(const float*, const ProductTarget&) {
   EPALM_ASSERT(false);
 }
-void write_block(const float*, const TileTarget&) {
+void write_block(const float*, const ProductTarget&) {
   EPALM_ASSERT(false);
 }
-void write_block_transposed(const float*, const TileTarget&) {
+void write_block_transposed(const float*, const ProductTarget&) {
   EPALM_ASSERT(false);
 }
 

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "epalm/base/error.h"
-#include "epalm/nn/cpu_isa.h"
 #include "epalm/nn/tile_kernels.h"
 
 namespace epalm::nn {
@@ -18,24 +16,9 @@ constexpr int64_t kMostRows = 512 / kPairRows;  // pairs of rows of a that one p
 constexpr int64_t kGroup = 8;                   // pairs of columns whose sums wait for the rest of a long depth
 
 constexpr int64_t kLineNumbers = 32;
-constexpr int64_t kLeastDepth = 128, kFewestColumns = 256;  // of smaller products packing takes the most time
 
 const uint16_t* numbers(const at::Tensor& t) {
   return static_cast<const uint16_t*>(t.data_ptr());
-}
-
-TileFinish tile_finish(Finish finish) {
-  switch (finish) {
-    case Finish::kNone:
-      break;
-    case Finish::kRound:
-      return TileFinish::kBFloat16;
-    case Finish::kGeluAndRound:
-      return TileFinish::kGeluBFloat16;
-    case Finish::kReluAndRound:
-      return TileFinish::kReluBFloat16;
-  }
-  return TileFinish::kFloat32;
 }
 
 // One product. Its b is packed panel by panel where it is used, its a once.
@@ -183,13 +166,14 @@ class TileProduct {
     const int64_t row = i * kPairRows, column = j * kPairRows;
     auto* to = static_cast<std::byte*>(out_.data_ptr()) +
                (row * columns_ + column) * static_cast<int64_t>(out_.element_size());
-    const TileTarget target{.to = to,
-                            .stride = columns_,
-                            .rows = std::min(kPairRows, rows_ - row),
-                            .columns = std::min(kPairRows, columns_ - column),
-                            .bias = bias_.defined() ? bias_.data_ptr<float>() + column : nullptr,
-                            .finish = tile_finish(finish_),
-                            .positive = positive_.defined() ? numbers(positive_) + row * columns_ + column : nullptr};
+    const ProductTarget target{
+        .to = to,
+        .stride = columns_,
+        .rows = std::min(kPairRows, rows_ - row),
+        .columns = std::min(kPairRows, columns_ - column),
+        .bias = bias_.defined() ? bias_.data_ptr<float>() + column : nullptr,
+        .finish = finish_,
+        .positive = positive_.defined() ? numbers(positive_) + row * columns_ + column : nullptr};
     (by_columns_ ? write_block_transposed : write_block)(block, target);
   }
 
@@ -206,22 +190,8 @@ class TileProduct {
 
 }  // namespace
 
-bool suits_tiles(const at::Tensor& b) {
-  return cpu_multiplies_tiles() && b.device().is_cpu() && b.scalar_type() == at::kBFloat16 &&
-         (b.stride(0) == 1 || b.stride(1) == 1) && b.size(0) >= kLeastDepth && b.size(1) >= kFewestColumns;
-}
-
-bool suits_tiles(const at::Tensor& a, const at::Tensor& b) {
-  return a.device().is_cpu() && (a.scalar_type() == at::kBFloat16 || a.scalar_type() == at::kFloat) && suits_tiles(b);
-}
-
 at::Tensor tile_product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias, Finish finish,
                         const at::Tensor& positive) {
-  EPALM_ASSERT(a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(0));
-  EPALM_ASSERT((a.scalar_type() == at::kBFloat16 || a.scalar_type() == at::kFloat) && b.scalar_type() == at::kBFloat16);
-  EPALM_ASSERT(!positive.defined() ||
-               (finish != Finish::kNone && positive.is_contiguous() && positive.scalar_type() == at::kBFloat16 &&
-                positive.size(0) == a.size(0) && positive.size(1) == b.size(1)));
   return TileProduct(a, b, bias, finish, positive).compute();
 }
 

@@ -7,8 +7,6 @@
 #include "epalm/nn/vectors.h"
 #include "epalm/nn/words.h"
 
-#define EPALM_BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
-
 namespace epalm::nn {
 namespace {
 

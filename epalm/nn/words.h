@@ -3,6 +3,8 @@
 #include <immintrin.h>
 
 #define EPALM_ALWAYS __attribute__((always_inline)) inline
+// What functions with AVX-512 BF16 are compiled for, whatever the rest of the program is.
+#define EPALM_BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
 
 namespace epalm::nn {
 

@@ -1,6 +1,6 @@
 #include "epalm/nn/relu_mlp.h"
 
-#include "epalm/nn/cpu_isa.h"
+#include "epalm/nn/tile_kernels.h"
 #include "tests/nn/rounding.h"
 
 namespace epalm::nn {
@@ -15,7 +15,7 @@ Linear linear(int64_t out, int64_t in, uint64_t seed) {
 class ReluMlps : public testing::Test {
  protected:
   void SetUp() override {
-    if (!cpu_multiplies_tiles()) GTEST_SKIP() << "this CPU has no AMX";
+    if (!has_tile_kernels()) GTEST_SKIP() << "this CPU has neither AMX nor AVX-512 BF16";
   }
 
   const Linear first_ = linear(kInner, kIn, 1), second_ = linear(kIn, kInner, 3);

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "epalm/nn/int8_kernels.h"
 #include "epalm/nn/int8_rows.h"
+#include "epalm/nn/panels.h"
 #include "epalm/nn/vectors.h"
 #include "epalm/nn/words.h"
 
@@ -105,7 +105,7 @@ EPALM_VNNI void round_groups(const float* x, int64_t columns, const float* facto
 
 // Column 16 · lane + 4 · v + i of a panel lies in word 4 · lane + i of vector v, where bytes of neighbouring columns
 // come to lie when those of four rows are interleaved.
-EPALM_VNNI void pack_panel_of_rows(const PanelSource& source, uint8_t* panel) {
+EPALM_VNNI void pack_panel_of_rows(const PanelSource<int8_t>& source, uint8_t* panel) {
   for (int64_t column = 0; column < source.depth; column += kGroupDepth, panel += kGroupBytes) {
     const __mmask64 there = first_bytes(source.depth - column);
     for (int64_t v = 0; v < kVectors; ++v) {
@@ -123,7 +123,7 @@ EPALM_VNNI void pack_panel_of_rows(const PanelSource& source, uint8_t* panel) {
   }
 }
 
-EPALM_VNNI void pack_panel_of_columns(const PanelSource& source, uint8_t* panel) {
+EPALM_VNNI void pack_panel_of_columns(const PanelSource<int8_t>& source, uint8_t* panel) {
   const __mmask64 there = first_bytes(source.columns);
   for (int64_t row = 0; row < (source.depth + kGroupDepth - 1) / kGroupDepth * kGroupDepth;
        row += 4, panel += 4 * kPanelColumns) {
@@ -141,8 +141,9 @@ EPALM_VNNI void pack_panel_of_columns(const PanelSource& source, uint8_t* panel)
   }
 }
 
-EPALM_VNNI void multiply_panel(const GroupedRows& x, int64_t begin, int64_t end, int64_t first_group, int64_t groups,
+EPALM_VNNI void multiply_panel(const GroupedRows& x, int64_t begin, int64_t end, int64_t first_depth, int64_t depth,
                                const uint8_t* panel, bool adds, Wanted& wanted, float* sums) {
+  const int64_t first_group = first_depth / kGroupDepth, groups = (depth + kGroupDepth - 1) / kGroupDepth;
   int64_t row = begin;
   for (; row + kRows <= end; row += kRows, sums += kRows * kPanelColumns) {
     ask_for(wanted);
@@ -154,7 +155,7 @@ EPALM_VNNI void multiply_panel(const GroupedRows& x, int64_t begin, int64_t end,
   if (row < end) multiply_rows<1>(x, row, first_group, groups, panel, adds, sums);
 }
 
-EPALM_VNNI void write_panel(const float* sums, const PanelTarget& target) {
+EPALM_VNNI void write_int8_panel(const float* sums, const Int8Target& target) {
   for (int64_t row = 0; row < target.rows; ++row, sums += kPanelColumns) {
     __m512 t[4];
     for (int v = 0; v < 4; ++v) t[v] = _mm512_load_ps(sums + v * 16);
