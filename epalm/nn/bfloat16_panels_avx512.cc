@@ -13,26 +13,28 @@ namespace {
 
 constexpr int64_t kVectors = kPanelColumns / 16;
 constexpr int64_t kPairBytes = kPanelColumns * 4;  // a pair: two neighbours in depth
-constexpr int kRows = kRowsOfAStep;                // with kVectors sums each as many as registers hold
 
 template <int kCount>
 EPALM_BF16 EPALM_ALWAYS void multiply_rows(const uint16_t* x, int64_t stride, int64_t depth, const uint8_t* panel,
-                                           bool adds, float* sums) {
+                                           bool adds, Wanted& wanted, float* sums) {
   Floats terms[kCount][kVectors] = {};
   if (adds) {
     for (int r = 0; r < kCount; ++r) {
       for (int v = 0; v < kVectors; ++v) load(terms[r][v], sums + r * kPanelColumns + v * 16);
     }
   }
-  for (int64_t at = 0; at < depth; at += 2, panel += kPairBytes) {
-    Ints pairs[kVectors];
-    for (int v = 0; v < kVectors; ++v) load(pairs[v], panel + v * 64);
-    for (int r = 0; r < kCount; ++r) {
-      int32_t two = 0;
-      std::memcpy(&two, x + r * stride + at, sizeof(two));
-      const auto left = (__m512bh)_mm512_set1_epi32(two);
-      for (int v = 0; v < kVectors; ++v) {
-        terms[r][v] = (Floats)_mm512_dpbf16_ps((__m512)terms[r][v], left, (__m512bh)pairs[v]);
+  for (int64_t at = 0; at < depth;) {
+    ask_for<3>(wanted);
+    for (const int64_t end = std::min(at + kStepDepth<uint16_t>, depth); at < end; at += 2, panel += kPairBytes) {
+      Ints pairs[kVectors];
+      for (int v = 0; v < kVectors; ++v) load(pairs[v], panel + v * 64);
+      for (int r = 0; r < kCount; ++r) {
+        int32_t two = 0;
+        std::memcpy(&two, x + r * stride + at, sizeof(two));
+        const auto left = (__m512bh)_mm512_set1_epi32(two);
+        for (int v = 0; v < kVectors; ++v) {
+          terms[r][v] = (Floats)_mm512_dpbf16_ps((__m512)terms[r][v], left, (__m512bh)pairs[v]);
+        }
       }
     }
   }
@@ -92,18 +94,28 @@ EPALM_BF16 void pack_panel_of_columns(const PanelSource<uint16_t>& source, uint8
 
 EPALM_BF16 void multiply_panel(const Bfloat16Rows& x, int64_t begin, int64_t end, int64_t first_depth, int64_t depth,
                                const uint8_t* panel, bool adds, Wanted& wanted, float* sums) {
-  const uint16_t* values = x.values + begin * x.stride + first_depth;
-  const auto advance = [&](int64_t rows) {
-    values += rows * x.stride;
-    sums += rows * kPanelColumns;
-    begin += rows;
-  };
-  for (; begin + kRows <= end; advance(kRows)) {
-    ask_for(wanted);
-    multiply_rows<kRows>(values, x.stride, depth, panel, adds, sums);
+  Wanted w = wanted;
+  for (int64_t rows = 0; begin < end; begin += rows, sums += rows * kPanelColumns) {
+    const uint16_t* values = x.values + begin * x.stride + first_depth;
+    rows = rows_of_step(end - begin);
+    switch (rows) {
+      case 5:
+        multiply_rows<5>(values, x.stride, depth, panel, adds, w, sums);
+        break;
+      case 4:
+        multiply_rows<4>(values, x.stride, depth, panel, adds, w, sums);
+        break;
+      case 3:
+        multiply_rows<3>(values, x.stride, depth, panel, adds, w, sums);
+        break;
+      case 2:
+        multiply_rows<2>(values, x.stride, depth, panel, adds, w, sums);
+        break;
+      default:
+        multiply_rows<1>(values, x.stride, depth, panel, adds, w, sums);
+    }
   }
-  for (; begin + 2 <= end; advance(2)) multiply_rows<2>(values, x.stride, depth, panel, adds, sums);
-  if (begin < end) multiply_rows<1>(values, x.stride, depth, panel, adds, sums);
+  wanted = w;
 }
 
 EPALM_BF16 void write_bfloat16_panel(const float* sums, const ProductTarget& target) {

@@ -16,7 +16,6 @@ namespace {
 
 constexpr int64_t kVectors = kPanelColumns / 16, kQuads = kGroupDepth / 4;  // a quad: four neighbours in depth
 constexpr int64_t kGroupBytes = kGroupDepth * kPanelColumns;
-constexpr int kRows = kRowsOfAStep;  // with kVectors sums each as many as registers hold
 
 EPALM_VNNI EPALM_ALWAYS __mmask64 first_bytes(int64_t count) {
   return count >= 64 ? ~0ULL : (1ULL << std::max<int64_t>(count, 0)) - 1;
@@ -33,7 +32,7 @@ EPALM_VNNI EPALM_ALWAYS __m512i plus_128(__m512i numbers) {
 
 template <int kCount>
 EPALM_VNNI EPALM_ALWAYS void multiply_rows(const GroupedRows& x, int64_t row, int64_t first_group, int64_t groups,
-                                           const uint8_t* panel, bool adds, float* sums) {
+                                           const uint8_t* panel, bool adds, Wanted& wanted, float* sums) {
   const int64_t groups_of_row = x.depth / kGroupDepth;
   const int8_t* values = x.values + row * x.depth + first_group * kGroupDepth;
   const int32_t* offsets = x.offsets + row * groups_of_row + first_group;
@@ -43,6 +42,7 @@ EPALM_VNNI EPALM_ALWAYS void multiply_rows(const GroupedRows& x, int64_t row, in
     for (int r = 0; r < kCount; ++r) {
       std::fill_n(terms[r], kVectors, Ints{} + offsets[r * groups_of_row + g]);
     }
+    ask_for<3>(wanted);
     for (int64_t quad = 0; quad < kQuads; ++quad, panel += 4 * kPanelColumns) {
       Ints numbers[kVectors];
       for (int v = 0; v < kVectors; ++v) load(numbers[v], panel + v * 64);
@@ -144,15 +144,27 @@ EPALM_VNNI void pack_panel_of_columns(const PanelSource<int8_t>& source, uint8_t
 EPALM_VNNI void multiply_panel(const GroupedRows& x, int64_t begin, int64_t end, int64_t first_depth, int64_t depth,
                                const uint8_t* panel, bool adds, Wanted& wanted, float* sums) {
   const int64_t first_group = first_depth / kGroupDepth, groups = (depth + kGroupDepth - 1) / kGroupDepth;
-  int64_t row = begin;
-  for (; row + kRows <= end; row += kRows, sums += kRows * kPanelColumns) {
-    ask_for(wanted);
-    multiply_rows<kRows>(x, row, first_group, groups, panel, adds, sums);
+  Wanted w = wanted;
+  for (int64_t rows = 0; begin < end; begin += rows, sums += rows * kPanelColumns) {
+    rows = rows_of_step(end - begin);
+    switch (rows) {
+      case 5:
+        multiply_rows<5>(x, begin, first_group, groups, panel, adds, w, sums);
+        break;
+      case 4:
+        multiply_rows<4>(x, begin, first_group, groups, panel, adds, w, sums);
+        break;
+      case 3:
+        multiply_rows<3>(x, begin, first_group, groups, panel, adds, w, sums);
+        break;
+      case 2:
+        multiply_rows<2>(x, begin, first_group, groups, panel, adds, w, sums);
+        break;
+      default:
+        multiply_rows<1>(x, begin, first_group, groups, panel, adds, w, sums);
+    }
   }
-  for (; row + 2 <= end; row += 2, sums += 2 * kPanelColumns) {
-    multiply_rows<2>(x, row, first_group, groups, panel, adds, sums);
-  }
-  if (row < end) multiply_rows<1>(x, row, first_group, groups, panel, adds, sums);
+  wanted = w;
 }
 
 EPALM_VNNI void write_int8_panel(const float* sums, const Int8Target& target) {

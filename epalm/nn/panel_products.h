@@ -31,11 +31,12 @@ struct PanelMatrix {
   Wanted wanted(const PanelSource<Number>& part, int64_t rows) const {
     constexpr int64_t kLineBytes = 64, kSize = sizeof(Number);
     const int64_t lines = at::divup((by_rows ? part.depth : part.columns) * kSize, kLineBytes);
+    const int64_t steps = std::max<int64_t>(1, rows / kMostRowsOfAStep) * (kPanelDepth<Number> / kStepDepth<Number>);
     const int64_t of_all = lines * (by_rows ? part.columns : part.depth);
     return {.at = reinterpret_cast<const char*>(part.from),
             .lines_of_row = lines,
             .stride = part.stride * kSize,
-            .lines_of_step = at::divup(of_all, std::max<int64_t>(1, rows / kRowsOfAStep))};
+            .lines_of_step = at::divup(of_all, steps)};
   }
 };
 

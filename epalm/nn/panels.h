@@ -54,9 +54,18 @@ void round_groups(const float* x, int64_t columns, const float* factors, int64_t
 void round_rows(const float* x, int64_t stride, int64_t columns, int64_t begin, int64_t end, int64_t to_stride,
                 uint16_t* to);
 
+// Of so many rows those that meet a panel together: with the sums of kPanelColumns each as many as registers hold, and
+// not so few at last that they wait for their own sums.
+inline constexpr int64_t kMostRowsOfAStep = 5;
+inline constexpr int64_t rows_of_step(int64_t rows) {
+  return rows == 6 ? 3 : rows == 7 ? 4 : rows < kMostRowsOfAStep ? rows : kMostRowsOfAStep;
+}
+// After each of so much depth they ask for a part of what is wanted.
+template <typename Number>
+inline constexpr int64_t kStepDepth = kPanelDepth<Number> / 8;
+
 // Rows begin … end - 1 of x with a panel of so much depth from first_depth on: added to sums [end-begin,kPanelColumns]
-// where `adds`. Each kRowsOfAStep rows ask for a part of what is wanted.
-inline constexpr int64_t kRowsOfAStep = 5;
+// where `adds`.
 void multiply_panel(const GroupedRows& x, int64_t begin, int64_t end, int64_t first_depth, int64_t depth,
                     const uint8_t* panel, bool adds, Wanted& wanted, float* sums);
 void multiply_panel(const Bfloat16Rows& x, int64_t begin, int64_t end, int64_t first_depth, int64_t depth,

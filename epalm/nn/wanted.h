@@ -13,9 +13,11 @@ struct Wanted {
   int64_t column = 0;                    // line of the row
 };
 
+// kLocality: 2 for the second cache, 3 for the first.
+template <int kLocality = 2>
 __attribute__((always_inline)) inline void ask_for(Wanted& w) {
   for (int64_t line = 0; line < w.lines_of_step; ++line) {
-    __builtin_prefetch(w.at + w.column * 64, 0, 2);
+    __builtin_prefetch(w.at + w.column * 64, 0, kLocality);
     if (++w.column < w.lines_of_row) continue;
     w.column = 0;
     w.at += w.stride;
