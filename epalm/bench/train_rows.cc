@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 #include "epalm/base/error.h"
 #include "epalm/bench/all_rows.h"
@@ -19,7 +20,7 @@ namespace epalm::bench {
 namespace {
 
 constexpr int64_t kTrainImageSize = 224;
-constexpr int kGrowthSteps = 9;  // short ones: of three, other work on the machine moves the median by a fifth
+constexpr int kGrowthTurns = 5;
 
 struct Batch {
   TrainBatch text;
@@ -140,24 +141,32 @@ Measurement measure_peak(const std::filesystem::path&) {
   return measured;
 }
 
-// How much dearer a sample of the dearest batch is than one of the cheapest.
+// How much dearer a sample of the dearest batch is than one of the cheapest. Batches take turns, each with as many
+// samples, since the machine is faster at times; a size's figure is the median of its turns.
 Measurement measure_growth(const std::filesystem::path&) {
   const lm::OptConfig lm = lm::opt_shape(kSmallLm);
   const model::EPalm model = large_model(lm, large_lm_weights(lm, nn::Precision::kBFloat16), kLargeVit);
   model::mark_trainable(model, {});
   const std::vector<int64_t> sizes{4, 8, 16, 32, 64};
-  std::vector<double> ms;  // a sample
+  const int64_t samples = sizes.back();
+  std::map<int64_t, std::vector<double>> turns;  // seconds by size
   Measurement measured;
-  for (const int64_t size : sizes) {
-    const TrainBatch batch = random_batch(model, size);
-    const at::Tensor features = random_features(model, size);
-    const double seconds = median_seconds_of([&] { training_step(model, batch, features); }, kGrowthSteps);
-    ms.push_back(1000 * seconds / static_cast<double>(size));
-    measured.work = training_work(model, batch, seconds);  // of the largest batch
+  for (int turn = -1; turn < kGrowthTurns; ++turn) {  // the first does not count
+    for (const int64_t size : sizes) {
+      const TrainBatch batch = random_batch(model, size);
+      const at::Tensor features = random_features(model, size);
+      const double seconds = seconds_of([&] {
+        for (int64_t i = 0; i < samples / size; ++i) training_step(model, batch, features);
+      });
+      if (turn >= 0) turns[size].push_back(seconds);
+      measured.work = training_work(model, batch, seconds);  // of the largest batch
+    }
   }
+  std::vector<double> ms;  // a sample
+  for (const int64_t size : sizes) ms.push_back(1000 * median(turns[size]) / static_cast<double>(samples));
   const auto [least, most] = std::minmax_element(ms.begin(), ms.end());
   measured.value = *most / *least;
-  measured.note = fmt::format("OPT-{}, {} tokens, batches of {}: {:.0f} ms a sample", kSmallLm, kTrainTokens,
+  measured.note = fmt::format("OPT-{}, {} tokens, batches of {} in turns: {:.1f} ms a sample", kSmallLm, kTrainTokens,
                               fmt::join(sizes, ", "), fmt::join(ms, ", "));
   return measured;
 }
