@@ -9,6 +9,7 @@ namespace epalm::nn {
 namespace {
 
 constexpr int64_t kLeastDepth = 128, kFewestColumns = 256;  // of smaller products packing takes the most time
+
 const uint16_t* halves(const at::Tensor& t) {
   return static_cast<const uint16_t*>(t.data_ptr());
 }

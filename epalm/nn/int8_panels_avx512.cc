@@ -16,6 +16,7 @@ namespace {
 
 constexpr int64_t kVectors = kPanelColumns / 16, kQuads = kGroupDepth / 4;  // a quad: four neighbours in depth
 constexpr int64_t kGroupBytes = kGroupDepth * kPanelColumns;
+static_assert(kStepDepth<int8_t> == kGroupDepth);
 
 EPALM_VNNI EPALM_ALWAYS __mmask64 first_bytes(int64_t count) {
   return count >= 64 ? ~0ULL : (1ULL << std::max<int64_t>(count, 0)) - 1;
