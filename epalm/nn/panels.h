@@ -60,7 +60,7 @@ inline constexpr int64_t kMostRowsOfAStep = 5;
 inline constexpr int64_t rows_of_step(int64_t rows) {
   return rows == 6 ? 3 : rows == 7 ? 4 : rows < kMostRowsOfAStep ? rows : kMostRowsOfAStep;
 }
-// After each of so much depth they ask for a part of what is wanted.
+// Before each of so much depth they ask for a part of what is wanted.
 template <typename Number>
 inline constexpr int64_t kStepDepth = kPanelDepth<Number> / 8;
 
