@@ -65,12 +65,11 @@ void multiply_pairs(const uint16_t* left, const uint16_t* right, int64_t pairs, 
 // where those are so few that packing the left side would take longer.
 void multiply_rows(const TileSource<uint16_t>& left, const uint16_t* right, int64_t right_rows, float* block);
 
-// A block on its way out: up to kPairRows rows and columns.
-// The right side was packed by pack_right().
+// A block on its way out, up to kPairRows rows and columns, whose right side was packed by pack_right().
 void write_block_of_rows(const float* block, const ProductTarget& target);
-// The right side was packed by pack_right_rows().
+// One whose right side was packed by pack_right_rows().
 void write_block(const float* block, const ProductTarget& target);
-// The left side's rows are the target's columns; the right side was packed by pack_right().
+// One whose left side's rows are the target's columns, its right side packed by pack_right().
 void write_block_transposed(const float* block, const ProductTarget& target);
 
 }  // namespace epalm::nn
