@@ -49,12 +49,8 @@ EPALM_BF16 void round_rows(const float* x, int64_t stride, int64_t columns, int6
                            int64_t to_stride, uint16_t* to) {
   for (int64_t row = begin; row < end; ++row) {
     for (int64_t column = 0; column < to_stride; column += 32) {
-      const __mmask32 there = first_halves(columns - column);
-      const float* from = x + row * stride + column;
-      const __m512 low = _mm512_maskz_loadu_ps(static_cast<__mmask16>(there), from);
-      const __m512 high = _mm512_maskz_loadu_ps(static_cast<__mmask16>(there >> 16), from + 16);
       _mm512_mask_storeu_epi16(to + row * to_stride + column, first_halves(to_stride - column),
-                               (__m512i)_mm512_cvtne2ps_pbh(high, low));
+                               rounded(x + row * stride + column, first_halves(columns - column)));
     }
   }
 }
@@ -93,29 +89,27 @@ EPALM_BF16 void pack_panel_of_columns(const PanelSource<uint16_t>& source, uint8
 }
 
 EPALM_BF16 void multiply_panel(const Bfloat16Rows& x, int64_t begin, int64_t end, int64_t first_depth, int64_t depth,
-                               const uint8_t* panel, bool adds, Wanted& wanted, float* sums) {
-  Wanted w = wanted;
+                               const uint8_t* panel, bool adds, Wanted wanted, float* sums) {
   for (int64_t rows = 0; begin < end; begin += rows, sums += rows * kPanelColumns) {
     const uint16_t* values = x.values + begin * x.stride + first_depth;
     rows = rows_of_step(end - begin);
     switch (rows) {
       case 5:
-        multiply_rows<5>(values, x.stride, depth, panel, adds, w, sums);
+        multiply_rows<5>(values, x.stride, depth, panel, adds, wanted, sums);
         break;
       case 4:
-        multiply_rows<4>(values, x.stride, depth, panel, adds, w, sums);
+        multiply_rows<4>(values, x.stride, depth, panel, adds, wanted, sums);
         break;
       case 3:
-        multiply_rows<3>(values, x.stride, depth, panel, adds, w, sums);
+        multiply_rows<3>(values, x.stride, depth, panel, adds, wanted, sums);
         break;
       case 2:
-        multiply_rows<2>(values, x.stride, depth, panel, adds, w, sums);
+        multiply_rows<2>(values, x.stride, depth, panel, adds, wanted, sums);
         break;
       default:
-        multiply_rows<1>(values, x.stride, depth, panel, adds, w, sums);
+        multiply_rows<1>(values, x.stride, depth, panel, adds, wanted, sums);
     }
   }
-  wanted = w;
 }
 
 EPALM_BF16 void write_bfloat16_panel(const float* sums, const ProductTarget& target) {

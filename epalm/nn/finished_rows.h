@@ -15,6 +15,13 @@ EPALM_BF16 EPALM_ALWAYS __mmask32 first_halves(int64_t count) {
   return static_cast<__mmask32>(count >= 32 ? 0xFFFFFFFFU : (1U << std::max<int64_t>(count, 0)) - 1);
 }
 
+// 32 numbers in bfloat16, zero where there are none.
+EPALM_BF16 EPALM_ALWAYS __m512i rounded(const float* from, __mmask32 there) {
+  const __m512 low = _mm512_maskz_loadu_ps(static_cast<__mmask16>(there), from);
+  const __m512 high = _mm512_maskz_loadu_ps(static_cast<__mmask16>(there >> 16), from + 16);
+  return (__m512i)_mm512_cvtne2ps_pbh(high, low);
+}
+
 // x (1 + erf(x / sqrt(2))) / 2, with erf to 1.5e-7 (Abramowitz and Stegun, 7.1.26).
 EPALM_BF16 EPALM_ALWAYS __m512 gelu(__m512 x) {
   const __m512 z = _mm512_mul_ps(_mm512_abs_ps(x), _mm512_set1_ps(0.70710678F));
@@ -61,12 +68,12 @@ EPALM_BF16 EPALM_ALWAYS void write_row(const ProductTarget& t, int64_t row, int6
     low = _mm512_max_ps(_mm512_setzero_ps(), low);  // in this order NaN stays
     high = _mm512_max_ps(_mm512_setzero_ps(), high);
   }
-  auto rounded = (__m512i)_mm512_cvtne2ps_pbh(high, low);
+  auto halves = (__m512i)_mm512_cvtne2ps_pbh(high, low);
   if (t.positive != nullptr) {
     const __m512i signs = _mm512_maskz_loadu_epi16(columns, t.positive + place);
-    rounded = _mm512_maskz_mov_epi16(_mm512_cmpgt_epi16_mask(signs, _mm512_setzero_si512()), rounded);
+    halves = _mm512_maskz_mov_epi16(_mm512_cmpgt_epi16_mask(signs, _mm512_setzero_si512()), halves);
   }
-  _mm512_mask_storeu_epi16(static_cast<uint16_t*>(t.to) + place, columns, rounded);
+  _mm512_mask_storeu_epi16(static_cast<uint16_t*>(t.to) + place, columns, halves);
 }
 
 }  // namespace epalm::nn

@@ -143,29 +143,27 @@ EPALM_VNNI void pack_panel_of_columns(const PanelSource<int8_t>& source, uint8_t
 }
 
 EPALM_VNNI void multiply_panel(const GroupedRows& x, int64_t begin, int64_t end, int64_t first_depth, int64_t depth,
-                               const uint8_t* panel, bool adds, Wanted& wanted, float* sums) {
+                               const uint8_t* panel, bool adds, Wanted wanted, float* sums) {
   const int64_t first_group = first_depth / kGroupDepth, groups = (depth + kGroupDepth - 1) / kGroupDepth;
-  Wanted w = wanted;
   for (int64_t rows = 0; begin < end; begin += rows, sums += rows * kPanelColumns) {
     rows = rows_of_step(end - begin);
     switch (rows) {
       case 5:
-        multiply_rows<5>(x, begin, first_group, groups, panel, adds, w, sums);
+        multiply_rows<5>(x, begin, first_group, groups, panel, adds, wanted, sums);
         break;
       case 4:
-        multiply_rows<4>(x, begin, first_group, groups, panel, adds, w, sums);
+        multiply_rows<4>(x, begin, first_group, groups, panel, adds, wanted, sums);
         break;
       case 3:
-        multiply_rows<3>(x, begin, first_group, groups, panel, adds, w, sums);
+        multiply_rows<3>(x, begin, first_group, groups, panel, adds, wanted, sums);
         break;
       case 2:
-        multiply_rows<2>(x, begin, first_group, groups, panel, adds, w, sums);
+        multiply_rows<2>(x, begin, first_group, groups, panel, adds, wanted, sums);
         break;
       default:
-        multiply_rows<1>(x, begin, first_group, groups, panel, adds, w, sums);
+        multiply_rows<1>(x, begin, first_group, groups, panel, adds, wanted, sums);
     }
   }
-  wanted = w;
 }
 
 EPALM_VNNI void write_int8_panel(const float* sums, const Int8Target& target) {

@@ -62,9 +62,9 @@ void multiply_by_panels(const Rows& x, int64_t rows, const PanelMatrix<typename 
         const auto part = matrix.source(column, at);
         auto* packed = panel.data_ptr<uint8_t>();
         matrix.by_rows ? pack_panel_of_rows(part, packed) : pack_panel_of_columns(part, packed);
-        Wanted wanted = matrix.wanted(
-            at + kDepth < matrix.depth ? matrix.source(column, at + kDepth) : matrix.source(next, 0), last - first);
-        multiply_panel(x, first, last, at, part.depth, packed, at > 0, wanted, sums.data_ptr<float>());
+        const auto after = at + kDepth < matrix.depth ? matrix.source(column, at + kDepth) : matrix.source(next, 0);
+        multiply_panel(x, first, last, at, part.depth, packed, at > 0, matrix.wanted(after, last - first),
+                       sums.data_ptr<float>());
       }
       write(sums.data_ptr<float>(), first, last - first, column);
     }

@@ -67,9 +67,9 @@ inline constexpr int64_t kStepDepth = kPanelDepth<Number> / 8;
 // Rows begin … end - 1 of x with a panel of so much depth from first_depth on: added to sums [end-begin,kPanelColumns]
 // where `adds`.
 void multiply_panel(const GroupedRows& x, int64_t begin, int64_t end, int64_t first_depth, int64_t depth,
-                    const uint8_t* panel, bool adds, Wanted& wanted, float* sums);
+                    const uint8_t* panel, bool adds, Wanted wanted, float* sums);
 void multiply_panel(const Bfloat16Rows& x, int64_t begin, int64_t end, int64_t first_depth, int64_t depth,
-                    const uint8_t* panel, bool adds, Wanted& wanted, float* sums);
+                    const uint8_t* panel, bool adds, Wanted wanted, float* sums);
 
 // Writes the sums of integers, each column times its scale where there are such, plus its bias where there is one.
 struct Int8Target {

@@ -22,10 +22,10 @@ void round_groups(const float*, int64_t, const float*, int64_t, int64_t, const G
 void round_rows(const float*, int64_t, int64_t, int64_t, int64_t, int64_t, uint16_t*) {
   EPALM_ASSERT(false);
 }
-void multiply_panel(const GroupedRows&, int64_t, int64_t, int64_t, int64_t, const uint8_t*, bool, Wanted&, float*) {
+void multiply_panel(const GroupedRows&, int64_t, int64_t, int64_t, int64_t, const uint8_t*, bool, Wanted, float*) {
   EPALM_ASSERT(false);
 }
-void multiply_panel(const Bfloat16Rows&, int64_t, int64_t, int64_t, int64_t, const uint8_t*, bool, Wanted&, float*) {
+void multiply_panel(const Bfloat16Rows&, int64_t, int64_t, int64_t, int64_t, const uint8_t*, bool, Wanted, float*) {
   EPALM_ASSERT(false);
 }
 void write_int8_panel(const float*, const Int8Target&) {

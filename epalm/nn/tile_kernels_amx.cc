@@ -38,9 +38,7 @@ EPALM_TILES EPALM_ALWAYS __m512i load(const uint16_t* from, __mmask32 there) {
   return _mm512_maskz_loadu_epi16(there, from);
 }
 EPALM_TILES EPALM_ALWAYS __m512i load(const float* from, __mmask32 there) {
-  const __m512 low = _mm512_maskz_loadu_ps(static_cast<__mmask16>(there), from);
-  const __m512 high = _mm512_maskz_loadu_ps(static_cast<__mmask16>(there >> 16), from + 16);
-  return (__m512i)_mm512_cvtne2ps_pbh(high, low);
+  return rounded(from, there);
 }
 
 template <typename Number>
