@@ -20,9 +20,10 @@ double mlp_flop(double rows, double width, double inner) {
   return 2 * product_flop(rows, width, inner);
 }
 
-double layer_flop(const lm::OptConfig& config, double rows) {
+double layer_flop(const lm::OptConfig& config, const LayerRows& rows) {
   const auto width = static_cast<double>(config.hidden_size), inner = static_cast<double>(config.ffn_dim);
-  return attention_flop(rows, 0, width) + mlp_flop(rows, width, inner);
+  return 2 * product_flop(rows.all, width, width) + 2 * product_flop(rows.read, width, width) +
+         mlp_flop(rows.read, width, inner);
 }
 
 double head_flop(const lm::OptConfig& config, double predicting) {
@@ -33,10 +34,11 @@ double head_flop(const lm::OptConfig& config, double predicting) {
 }  // namespace
 
 double opt_flop(const lm::OptConfig& config, double rows, double predicting) {
-  return static_cast<double>(config.num_hidden_layers) * layer_flop(config, rows) + head_flop(config, predicting);
+  return static_cast<double>(config.num_hidden_layers) * layer_flop(config, {rows, rows}) +
+         head_flop(config, predicting);
 }
 
-double training_flop(const lm::OptConfig& config, const std::vector<double>& rows_of_layers, double predicting,
+double training_flop(const lm::OptConfig& config, const std::vector<LayerRows>& rows_of_layers, double predicting,
                      int64_t reached) {
   EPALM_ASSERT(std::ssize(rows_of_layers) == config.num_hidden_layers);
   double total = 2 * head_flop(config, predicting);

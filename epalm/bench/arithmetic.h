@@ -14,9 +14,15 @@ namespace epalm::bench {
 // The language model's layers and its head: forwards over so many rows, of which `predicting` meet the vocabulary. The
 // attention between rows, little in short texts, is not counted.
 double opt_flop(const lm::OptConfig& config, double rows, double predicting);
-// A training step through a frozen language model, whose layers have so many rows each: as much again for the gradients
-// of inputs, in the head and in the last `reached` layers.
-double training_flop(const lm::OptConfig& config, const std::vector<double>& rows_of_layers, double predicting,
+
+// Rows that a layer is given, and how many of them somebody reads behind it: the others are keys and values alone.
+struct LayerRows {
+  double all, read;
+};
+
+// A training step through a frozen language model: as much again for the gradients of inputs, in the head and in the
+// last `reached` layers.
+double training_flop(const lm::OptConfig& config, const std::vector<LayerRows>& rows_of_layers, double predicting,
                      int64_t reached);
 
 // What this CPU multiplies with the matrices of a language model: those in 8 or 4 bits as integers where some rows meet

@@ -126,9 +126,10 @@ Side prompts_once(const LeverSubject& subject, bool once) {
     if (once) return training_step(model, batch, features);
     forget_gradients(model);
     lm::OptInput input;
-    input.ids = batch.ids;
+    input.ids = batch.ids.slice(1, 0, -1);
     input.prompts = model.adapter().prompts();
     input.slots = model.slots(features);
+    input.text_alone = true;
     input.observe = [](const at::Tensor&) {};  // which sees every text's
     const at::Tensor losses = model::sequence_loss(model.lm(), model.lm().hidden(input), batch.labels, {});
     const at::Tensor loss = losses.sum() / static_cast<double>(batch.predicted());
@@ -282,10 +283,12 @@ std::vector<Row> lever_rows(const LeverSubject& subject) {
       row("train.features", "bf16", "features kept, against the encoder run at every step", features_kept,
           fmt::format("{}; {}", step, subject.vit)),
       row("train.bf16", "bf16", "frozen matrices in bfloat16, against float32", frozen_in_bfloat16, step),
-      row("train.labelled", "bf16", "labelled rows meet the vocabulary, in blocks, against logits of all at once",
+      row("train.labelled", "bf16",
+          "rows that predict reach the last states and the vocabulary, in blocks, against logits of all at once",
           labelled_rows_only, step),
       row("train.prompts", "bf16",
-          "prompts computed once for the batch until a token is injected, against in every text", prompts_once, step),
+          "what all texts begin with computed once until a token is injected, against in every text", prompts_once,
+          step),
       row("train.depth", "bf16", "gradients end at the first injected layer, against gradients through all",
           no_deeper_than_needed, step + ", no prompt"),
       row("train.frozen", "bf16", "gradients of inputs alone, against those of the language model's weights too",

@@ -8,16 +8,23 @@
 namespace epalm::bench {
 namespace {
 
-// Until a token is injected, the prompts' rows are those of all texts.
-std::vector<double> rows_of_layers(const model::EPalm& model, const TrainBatch& batch) {
+constexpr int64_t kFirstToken = 2;  // of every text: </s>
+
+// Until a token is injected, the prompts' rows and those of the first token are the same in all texts. A text's last
+// token has none, and of the last layer only the text's rows are read.
+std::vector<LayerRows> rows_of_layers(const model::EPalm& model, const TrainBatch& batch) {
   const int64_t prompts = model.adapter().prompts().defined() ? model.adapter().prompts().size(0) : 0;
-  std::vector<double> rows;
+  const auto texts = static_cast<double>(batch.size()), tokens = static_cast<double>(batch.predicted());
+  const auto before = static_cast<double>(prompts);
+  std::vector<LayerRows> rows;
   bool injected = false;
   for (const int64_t state : adapter::injection_plan(model.adapter().config(), model.lm().config().num_hidden_layers)) {
     injected = injected || state >= 0;
-    rows.push_back(
-        static_cast<double>(injected ? batch.size() * (1 + prompts) + batch.ids.numel() : prompts + batch.ids.numel()));
+    const double shared = prompts > 0 ? before + tokens - (texts - 1) : tokens;
+    const double all = injected ? texts * (1 + before) + tokens : shared;
+    rows.push_back({all, all});
   }
+  rows.back().read = tokens;
   return rows;
 }
 
@@ -27,6 +34,7 @@ TrainBatch random_batch(const model::EPalm& model, int64_t size, int64_t tokens)
   at::manual_seed(5);
   TrainBatch batch;
   batch.ids = random_ids(model, size, tokens);
+  batch.ids.select(1, 0).fill_(kFirstToken);
   batch.mask = at::ones_like(batch.ids);
   batch.labels = model::labels_of(batch.ids, batch.mask);
   return batch;

@@ -68,14 +68,15 @@ at::Tensor Opt::hidden(const OptInput& input) const {
   if (input.branches.defined()) {
     attention_mask = hide_other_branches(attention_mask, at::constant_pad_nd(input.branches, {prompt_rows, 0}, 0));
   }
-  // Until a slot is filled, the prompts have seen nothing but themselves.
+  // Until a slot is filled, what all texts begin with has seen nothing but itself.
   std::optional<nn::SharedBeginning> shared;
-  if (shares_prompts(input)) {
-    shared = {.rows = prompt_rows, .sequences = x.size(0)};
+  if (const int64_t rows = shared_rows(input, mask); rows > 0) {
+    shared = {.rows = rows, .sequences = x.size(0)};
     x = shared->shared(x);
   }
-  int64_t slot_rows = 0;  // K, once the first slot is filled
-  int64_t own_slots = 0;  // the same, once x holds them
+  const int64_t tokens = input.ids.size(1) - known;  // of this pass
+  int64_t slot_rows = 0;                             // K, once the first slot is filled
+  int64_t own_slots = 0;                             // the same, once x holds them
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (i < input.slots.size() && input.slots[i].defined()) {
       if (shared) x = std::exchange(shared, {})->repeated(x);
@@ -99,20 +100,30 @@ at::Tensor Opt::hidden(const OptInput& input) const {
     }
     std::optional<LayerCache> cache;
     if (input.cache != nullptr) cache = {input.cache->layer(i, slot_rows > 0, own_slots > 0), own_slots};
-    x = layers_[i](x, attention_mask.slice(2, slot_rows - own_slots), input.training, hooks, cache ? &*cache : nullptr);
+    const int64_t unread = input.text_alone && i + 1 == layers_.size() ? x.size(1) - tokens : 0;
+    x = layers_[i](x, attention_mask.slice(2, slot_rows - own_slots + unread), input.training, hooks,
+                   cache ? &*cache : nullptr, unread);
   }
   if (shared) x = shared->repeated(x);
-  if (known > 0) x = x.slice(1, own_slots);
+  if ((input.text_alone || known > 0) && x.size(1) > tokens) x = x.slice(1, x.size(1) - tokens);
   if (final_norm_.defined()) x = final_norm_(x);
   if (config_.has_projection()) x = project_out_(x);  // [B,S,W]
   if (input.observe) input.observe(x);
   return x;
 }
 
-bool Opt::shares_prompts(const OptInput& input) const {
+int64_t Opt::shared_rows(const OptInput& input, const at::Tensor& mask) const {
   const bool drops_out =
       input.training && (config_.dropout > 0 || config_.attention_dropout > 0 || config_.layerdrop > 0);
-  return input.prompts.defined() && input.ids.size(0) > 1 && input.cache == nullptr && !drops_out && !input.observe;
+  const int64_t tokens = input.ids.size(1);
+  if (!input.prompts.defined() || input.ids.size(0) == 1 || input.cache != nullptr || drops_out || input.observe ||
+      tokens == 0) {
+    return 0;
+  }
+  at::Tensor same = mask.logical_and(input.ids == input.ids.slice(0, 0, 1));  // [B,T]
+  if (input.branches.defined()) same = same.logical_and(input.branches == input.branches.slice(0, 0, 1));
+  const at::Tensor so_far = at::cumprod(same.all(0), 0, at::kLong).slice(0, 0, tokens - 1);  // each keeps a row
+  return input.prompts.size(0) + so_far.sum().item<int64_t>();
 }
 
 size_t Opt::begin_cached(const OptInput& input, int64_t prompt_rows, const at::Tensor& x) const {

@@ -25,13 +25,15 @@ struct OptInput {
   std::vector<at::Tensor> slots;
   std::vector<LayerHooks> hooks;  // of layer i; a shorter vector leaves the layers behind it as they are
   Semantics semantics = kCausal;
-  bool training = false;  // dropout and layerdrop as the config says
+  bool training = false;    // dropout and layerdrop as the config says
+  bool text_alone = false;  // nobody reads the last states of slots and prompts
   // Remembers the texts of the last pass, which these ids [B,T], mask, prompts and slots continue: only tokens behind
   // the OptCache::text_length() of that pass are computed. No gradients, no training and no branches; slots where
   // reuse() is not kNothing.
   OptCache* cache = nullptr;
   // Called with the input of every layer and, last, with the decoder's output; for tests and probes. With one, the
-  // prompts of every text are computed; without, those of the whole batch once, in the layers before the first slot.
+  // prompts and first tokens of every text are computed; without, what all texts of the batch begin with once, in the
+  // layers before the first slot.
   std::function<void(const at::Tensor&)> observe;
 };
 
@@ -44,8 +46,8 @@ class Opt {
   const OptConfig& config() const { return config_; }
   const nn::Weights& weights() const { return weights_; }
 
-  // Last hidden states before the head, [B,S,W] with rows [slots, prompts, text]; after the first pass with a cache
-  // [B,S,W] of the new tokens alone.
+  // Last hidden states before the head, [B,S,W] with rows [slots, prompts, text]; text_alone: [B,T,W]; after the first
+  // pass with a cache [B,S,W] of the new tokens alone.
   // Throws Error if an id lies outside the vocabulary or the text is longer than the position table.
   at::Tensor hidden(const OptInput& input) const;
   // The tied head: [..., W] -> [..., V].
@@ -54,8 +56,9 @@ class Opt {
  private:
   // Of the tokens from `known` on, with the prompts before them if nothing is known.
   at::Tensor embed(const OptInput& input, const at::Tensor& mask, int64_t known) const;
-  // Whether the prompts' rows, the same in every text until the first slot, are computed once.
-  bool shares_prompts(const OptInput& input) const;
+  // How many first rows, prompts and tokens, are the same in every text until the first slot and computed once; none
+  // without prompts, because a token or two are not worth it.
+  int64_t shared_rows(const OptInput& input, const at::Tensor& mask) const;
   // Begins a pass with input.cache, x being its embeddings. Gives the layer from which on it computes slot rows.
   size_t begin_cached(const OptInput& input, int64_t prompt_rows, const at::Tensor& x) const;
 

@@ -10,6 +10,11 @@
 namespace epalm::lm {
 namespace {
 
+// All but so many of the first rows.
+at::Tensor behind(const at::Tensor& x, int64_t unread) {
+  return unread > 0 ? x.slice(1, unread) : x;
+}
+
 at::Tensor hooked(const PartHook& hook, const at::Tensor& input, const at::Tensor& output) {
   return hook ? hook(input, output) : output;
 }
@@ -56,11 +61,12 @@ OptLayer::OptLayer(const OptConfig& config, const nn::Weights& weights, int64_t 
   weights_ = weights.in_scope(scope);
 }
 
-at::Tensor OptLayer::self_attention(const at::Tensor& x, const Attend& attend, const PartHook& hook, bool grows) const {
+at::Tensor OptLayer::self_attention(const at::Tensor& x, const Attend& attend, const PartHook& hook, int64_t unread,
+                                    bool grows) const {
   const double scale = 1.0 / std::sqrt(static_cast<double>(x.size(-1) / heads_));
-  const auto qkv = nn::Linear::each(x, {&q_, &k_, &v_});
-  const at::Tensor q = grows ? qkv[0].mul_(scale) : qkv[0] * scale;
-  return hooked(hook, x, out_(attend(q, qkv[1], qkv[2])));
+  auto kvq = nn::Linear::each(x, unread > 0 ? std::vector{&k_, &v_} : std::vector{&k_, &v_, &q_});
+  const at::Tensor read = behind(x, unread), q = unread > 0 ? q_(read) : kvq[2];
+  return hooked(hook, read, out_(attend(grows ? q.mul_(scale) : q * scale, kvq[0], kvq[1])));
 }
 
 at::Tensor OptLayer::feed_forward(const at::Tensor& x, const PartHook& hook, bool grows) const {
@@ -73,18 +79,18 @@ at::Tensor OptLayer::feed_forward(const at::Tensor& x, const PartHook& hook, boo
 }
 
 at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, bool training, const LayerHooks& hooks,
-                                const LayerCache* cache) const {
+                                const LayerCache* cache, int64_t unread) const {
   if (cache != nullptr) {
     const auto attend = [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
       return attend_to_kept(q, k, v, heads_, mask, *cache);
     };
-    return compute(x, attend, training, hooks, true);
+    return compute(x, attend, training, hooks, unread, true);
   }
   const double dropout = training ? attention_dropout_ : 0.0;
   const auto attend = [=, heads = heads_](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
     return nn::attention(q, k, v, heads, mask, dropout);
   };
-  return block(x, attend, training, hooks);
+  return block(x, attend, training, hooks, unread);
 }
 
 at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, const LayerHooks& hooks,
@@ -92,28 +98,32 @@ at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, con
   const auto attend = [=, heads = heads_](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
     return nn::attention(q, k, v, heads, mask, beginning);
   };
-  return block(x, attend, false, hooks);
+  return block(x, attend, false, hooks, 0);
 }
 
-at::Tensor OptLayer::block(const at::Tensor& x, const Attend& attend, bool training, const LayerHooks& hooks) const {
+at::Tensor OptLayer::block(const at::Tensor& x, const Attend& attend, bool training, const LayerHooks& hooks,
+                           int64_t unread) const {
   std::vector<at::Tensor> weights = weights_;
   weights.insert(weights.end(), hooks.weights.begin(), hooks.weights.end());
-  return nn::block(x, weights,
-                   [=, *this](const at::Tensor& input) { return compute(input, attend, training, hooks, false); });
+  return nn::block(x, weights, [=, *this](const at::Tensor& input) {
+    return compute(input, attend, training, hooks, unread, false);
+  });
 }
 
 at::Tensor OptLayer::compute(const at::Tensor& x, const Attend& attend, bool training, const LayerHooks& hooks,
-                             bool grows) const {
+                             int64_t unread, bool grows) const {
   const auto drop = [&](const at::Tensor& y) { return training ? nn::dropout(y, dropout_) : y; };
   // Asking for memory takes longer than a few rows' arithmetic.
   const auto plus = [&](const at::Tensor& before, at::Tensor part) {
     return grows ? part.add_(before) : before + drop(part);
   };
   if (norm_first_) {
-    const at::Tensor h = plus(x, self_attention(attention_norm_(x), attend, hooks.attention, grows));
+    const at::Tensor h =
+        plus(behind(x, unread), self_attention(attention_norm_(x), attend, hooks.attention, unread, grows));
     return plus(h, feed_forward(final_norm_(h), hooks.fc2, grows));
   }
-  const at::Tensor h = attention_norm_(plus(x, self_attention(x, attend, hooks.attention, grows)));
+  const at::Tensor h =
+      attention_norm_(plus(behind(x, unread), self_attention(x, attend, hooks.attention, unread, grows)));
   return final_norm_(plus(h, feed_forward(h, hooks.fc2, grows)));
 }
 

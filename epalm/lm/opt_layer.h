@@ -44,8 +44,9 @@ class OptLayer {
 
   // x [B,S,D], mask additive [B,1,S,S] -> [B,S,D]. training: dropout as the config says. With a cache, which is
   // without gradients, x holds the rows of this pass only and attends to all that are kept: mask [B,1,S,positions].
+  // unread: so many of the first rows are only attended to; x [B,S,D], mask [B,1,S-unread,…] -> [B,S-unread,D].
   at::Tensor operator()(const at::Tensor& x, const at::Tensor& mask, bool training, const LayerHooks& hooks = {},
-                        const LayerCache* cache = nullptr) const;
+                        const LayerCache* cache = nullptr, int64_t unread = 0) const;
   // The same without dropout for sequences of one beginning: x [1,N+B·T,D], mask [B,1,N+T,N+T].
   at::Tensor operator()(const at::Tensor& x, const at::Tensor& mask, const LayerHooks& hooks,
                         const nn::SharedBeginning& beginning) const;
@@ -54,11 +55,13 @@ class OptLayer {
   // From queries, keys and values to what the layer's last matrix of self-attention reads.
   using Attend = std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v)>;
 
-  at::Tensor block(const at::Tensor& x, const Attend& attend, bool training, const LayerHooks& hooks) const;
+  at::Tensor block(const at::Tensor& x, const Attend& attend, bool training, const LayerHooks& hooks,
+                   int64_t unread) const;
   // grows: without gradients, so that what a part has just computed is changed in place.
-  at::Tensor compute(const at::Tensor& x, const Attend& attend, bool training, const LayerHooks& hooks,
+  at::Tensor compute(const at::Tensor& x, const Attend& attend, bool training, const LayerHooks& hooks, int64_t unread,
                      bool grows) const;
-  at::Tensor self_attention(const at::Tensor& x, const Attend& attend, const PartHook& hook, bool grows) const;
+  at::Tensor self_attention(const at::Tensor& x, const Attend& attend, const PartHook& hook, int64_t unread,
+                            bool grows) const;
   at::Tensor feed_forward(const at::Tensor& x, const PartHook& hook, bool grows) const;
 
   nn::Linear q_, k_, v_, out_, fc1_, fc2_;

@@ -49,12 +49,8 @@ lm::OptInput EPalm::input(std::vector<at::Tensor> slots, const at::Tensor& ids, 
   return input;
 }
 
-at::Tensor EPalm::hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask, bool training,
-                         const at::Tensor& branches) const {
-  lm::OptInput whole = input(slots(features), ids, mask);
-  whole.training = training && semantics_.frozen_parts_drop_out;
-  whole.branches = branches;
-  return lm_.hidden(whole);
+at::Tensor EPalm::hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask) const {
+  return lm_.hidden(input(slots(features), ids, mask));
 }
 
 at::Tensor EPalm::logits(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask) const {
@@ -69,6 +65,7 @@ at::Tensor EPalm::next_token_logits_injecting(const std::vector<at::Tensor>& slo
                                               const at::Tensor& mask, lm::OptCache* cache) const {
   lm::OptInput growing = input(slots, ids, mask);
   growing.cache = cache;
+  growing.text_alone = true;
   const at::Tensor states = lm_.hidden(growing);  // with a cache of the new tokens alone
   const int64_t text = ids.size(1);
   if (semantics_.generate_after_padding || !mask.defined()) return lm_.head(states.select(1, states.size(1) - 1));
@@ -79,7 +76,14 @@ at::Tensor EPalm::next_token_logits_injecting(const std::vector<at::Tensor>& slo
 
 at::Tensor EPalm::loss(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask,
                        const at::Tensor& labels, bool training, const at::Tensor& branches) const {
-  return sequence_loss(lm_, hidden(features, ids, mask, training, branches), labels, branches);
+  // The last token predicts nothing, and only perceptual rows that see all text see it.
+  const int64_t text = ids.size(1), read = semantics_.perceptual_row_sees_all || text < 2 ? text : text - 1;
+  const auto to_read = [&](const at::Tensor& x) { return x.defined() ? x.slice(1, 0, read) : x; };
+  lm::OptInput whole = input(slots(features), to_read(ids), to_read(mask));
+  whole.training = training && semantics_.frozen_parts_drop_out;
+  whole.branches = to_read(branches);
+  whole.text_alone = true;
+  return sequence_loss(lm_, lm_.hidden(whole), labels, branches);
 }
 
 std::vector<std::pair<std::string, at::Tensor>> EPalm::parameters() const {

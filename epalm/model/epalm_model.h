@@ -32,10 +32,8 @@ class EPalm {
   at::Tensor features(const at::Tensor& media, bool training = false) const;
 
   // Hidden states before the head, [B,S,W]; rows [perceptual, prompts, text]. features undefined: text only.
-  // ids, mask [B,T] int64. training: the frozen parts drop out where the semantics say so. branches: see
-  // lm::OptInput::branches; the perceptual rows and the prompts belong to every one.
-  at::Tensor hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask, bool training = false,
-                    const at::Tensor& branches = {}) const;
+  // ids, mask [B,T] int64.
+  at::Tensor hidden(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask) const;
   // [B,S,V] float32.
   at::Tensor logits(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask) const;
   // Logits of the row that predicts the token to append, [B,V]: the last row under reference semantics, the row of the
@@ -46,7 +44,9 @@ class EPalm {
                                          const at::Tensor& mask, lm::OptCache* cache = nullptr) const;
   // The tokens that features inject before each layer of the LM (Adapter::slots). features undefined: none.
   std::vector<at::Tensor> slots(const at::Tensor& features) const;
-  // [B]: see sequence_loss. labels [B,T], kIgnore where nothing is to be predicted.
+  // [B]: see sequence_loss. labels [B,T], kIgnore where nothing is to be predicted. training: the frozen parts drop out
+  // where the semantics say so. branches: see lm::OptInput::branches; the perceptual rows and the prompts belong to
+  // every one.
   at::Tensor loss(const at::Tensor& features, const at::Tensor& ids, const at::Tensor& mask, const at::Tensor& labels,
                   bool training = false, const at::Tensor& branches = {}) const;
 

@@ -23,22 +23,21 @@ at::Tensor labels_of(const at::Tensor& ids, const at::Tensor& mask) {
   return ids.masked_fill(mask == 0, kIgnore);
 }
 
-at::Tensor sequence_loss(const lm::Opt& lm, const at::Tensor& hidden, const at::Tensor& labels,
+at::Tensor sequence_loss(const lm::Opt& lm, const at::Tensor& states, const at::Tensor& labels,
                          const at::Tensor& branches) {
-  const int64_t text = labels.size(1);
-  check_shape(labels, {hidden.size(0), text}, "labels");
-  EPALM_ASSERT(hidden.size(1) >= text);
-  const int64_t rows = hidden.size(1), before = rows - text;
+  const int64_t text = labels.size(1), rows = states.size(1);
+  check_shape(labels, {states.size(0), text}, "labels");
+  EPALM_ASSERT(rows == text || rows + 1 == text);
   const at::Tensor targets = labels.slice(1, 1);  // [B,T-1]
   at::Tensor predicting = at::arange(text - 1, labels.options()).expand_as(targets);
   if (branches.defined()) predicting = at::where(begins_branch(branches), last_of_beginning(branches), predicting);
   const at::Tensor labelled = (targets != kIgnore).nonzero();  // [R,2]: row, place
   const at::Tensor row = labelled.select(1, 0);
-  const at::Tensor place = predicting.index({row, labelled.select(1, 1)}) + before;
-  const at::Tensor states = hidden.reshape({-1, hidden.size(2)}).index_select(0, row * rows + place);  // [R,W]
+  const at::Tensor place = predicting.index({row, labelled.select(1, 1)});
+  const at::Tensor chosen = states.reshape({-1, states.size(2)}).index_select(0, row * rows + place);  // [R,W]
   const at::Tensor wanted = targets.index({row, labelled.select(1, 1)});
   const at::Tensor losses =
-      token_losses(states, lm.weights().rows("model.decoder.embed_tokens.weight"), wanted);  // [R]
+      token_losses(chosen, lm.weights().rows("model.decoder.embed_tokens.weight"), wanted);  // [R]
   return at::zeros({labels.size(0)}, losses.options()).index_add(0, row, losses);
 }
 

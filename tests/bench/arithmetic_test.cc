@@ -20,9 +20,12 @@ TEST(Arithmetic, OfOptIsOneProductForEachWeightAndRow) {
 }
 
 TEST(Arithmetic, OfTrainingIsAsMuchAgainInTheLayersThatGradientsReach) {
-  EXPECT_EQ(training_flop(small_lm(), {5, 5, 5}, 2, 3), 2 * opt_flop(small_lm(), 5, 2));
-  EXPECT_EQ(training_flop(small_lm(), {5, 5, 5}, 2, 1), 2 * opt_flop(small_lm(), 5, 2) - 2 * (2 * 5 * 128));
-  EXPECT_EQ(training_flop(small_lm(), {4, 4, 5}, 2, 1), 2 * ((4 + 4 + 2 * 5) * 128 + 2 * 2 * 40));
+  const LayerRows five{5, 5}, four{4, 4};
+  EXPECT_EQ(training_flop(small_lm(), {five, five, five}, 2, 3), 2 * opt_flop(small_lm(), 5, 2));
+  EXPECT_EQ(training_flop(small_lm(), {five, five, five}, 2, 1), 2 * opt_flop(small_lm(), 5, 2) - 2 * (2 * 5 * 128));
+  EXPECT_EQ(training_flop(small_lm(), {four, four, five}, 2, 1), 2 * ((4 + 4 + 2 * 5) * 128 + 2 * 2 * 40));
+  // A row that nobody reads meets the matrices of keys and values, 32 products.
+  EXPECT_EQ(training_flop(small_lm(), {five, five, {5, 3}}, 2, 3), 2 * opt_flop(small_lm(), 5, 2) - 2 * 2 * 2 * 96);
 }
 
 // What is published of them, in products of numbers: ViT-B/16 17.6e9 (arXiv:2010.11929), TimeSformer-B 196e9

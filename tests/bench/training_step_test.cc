@@ -45,14 +45,17 @@ TEST(TrainingStep, ReachesWhatTrainsAndBeginsWithoutGradients) {
 }
 
 // Of six layers the fifth is the first with an injected token: without a prompt gradients end there, and until there
-// both texts share its rows.
+// both texts share its rows and those of their first token. Each text's last token is no row, and behind the last layer
+// only tokens are read.
 TEST(TrainingStep, WorkCountsPromptAndPerceptualRowsAndTheLayersThatGradientsReach) {
   for (const int64_t prompt : {0, 10}) {
     const model::EPalm model = tiny_model(prompt);
     const Work work = training_work(model, random_batch(model, 2, 5), 1.5);
-    const auto shared = static_cast<double>(prompt + 2 * 5), each = static_cast<double>(2 * (1 + prompt + 5));
-    EXPECT_EQ(work.flop,
-              training_flop(model.lm().config(), {shared, shared, shared, shared, each, each}, 8, prompt > 0 ? 6 : 2));
+    const auto before = static_cast<double>(prompt > 0 ? prompt + 1 + 2 * 3 : 2 * 4);
+    const auto each = static_cast<double>(2 * (1 + prompt + 4));
+    const LayerRows shared{before, before};
+    EXPECT_EQ(work.flop, training_flop(model.lm().config(), {shared, shared, shared, shared, {each, each}, {each, 8}},
+                                       8, prompt > 0 ? 6 : 2));
     EXPECT_EQ(work.bytes, 2 * static_cast<double>(model.lm().weights().bytes()));
     EXPECT_EQ(work.precision, nn::Precision::kBFloat16);
     EXPECT_EQ(work.seconds, 1.5);

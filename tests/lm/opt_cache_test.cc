@@ -52,6 +52,7 @@ struct Setting {
   int64_t slot_rows;
   bool prompts, norm_first;
   Semantics semantics;
+  bool text_alone;
 };
 
 // Reads, appends, reorders and appends again, sequences of different lengths, and compares each pass with one over
@@ -80,9 +81,15 @@ void expect_same(const Setting& setting) {
       if (slot.defined()) slot = slot.index_select(0, at::tensor(source));
     }
     input.cache = nullptr;
+    input.text_alone = false;
     const at::Tensor whole = lm.hidden(input);
     input.cache = &cache;
+    input.text_alone = setting.text_alone;
+    const int64_t known = cache.text_length();
     const at::Tensor part = lm.hidden(input);
+    if (setting.text_alone) {
+      ASSERT_EQ(part.size(1), ids.size(1) - known);
+    }
     ASSERT_LE(part.size(1), whole.size(1));
     const at::Tensor last = whole.slice(1, whole.size(1) - part.size(1));
     EXPECT_LE((part - last).abs().max().item<double>(), kTolerance) << part.size(1) << " rows";
@@ -117,7 +124,9 @@ TEST(OptCache, GivesWhatTheWholePassGives) {
           for (const bool norm_first : {false, true}) {
             SCOPED_TRACE(testing::PrintToString(has_slot) + (semantics.perceptual_row_sees_all ? " reference " : " ") +
                          std::to_string(slot_rows) + (prompts ? " prompts" : "") + (norm_first ? " pre-norm" : ""));
-            expect_same({has_slot, slot_rows, prompts, norm_first, semantics});
+            for (const bool text_alone : {false, true}) {
+              expect_same({has_slot, slot_rows, prompts, norm_first, semantics, text_alone});
+            }
           }
         }
       }

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "epalm/base/error.h"
 #include "epalm/nn/dropout.h"
 
@@ -206,9 +208,12 @@ struct Pass {
   at::Tensor hidden, d_prompts, d_slot;
 };
 
-Pass pass_of(const Opt& lm, const std::vector<at::Tensor>& slots, bool shares) {
+// Of four texts that begin with `alike` tokens, of whose last rows so many are read.
+Pass pass_of(const Opt& lm, const std::vector<at::Tensor>& slots, bool shares, int64_t alike, OptInput input = {},
+             int64_t read = 9) {
   at::manual_seed(7);
-  OptInput input = reading(at::randint(0, kVocabulary, {4, 5}, at::kLong));
+  input.ids = at::randint(0, kVocabulary, {4, 5}, at::kLong);
+  input.ids.slice(1, 0, alike).copy_(input.ids.slice(0, 0, 1).slice(1, 0, alike).clone());
   input.mask = at::ones_like(input.ids);
   input.mask.slice(0, 2).slice(1, 3).zero_();
   input.prompts = at::randn({3, lm.config().word_embed_proj_dim}).requires_grad_(true);
@@ -220,25 +225,62 @@ Pass pass_of(const Opt& lm, const std::vector<at::Tensor>& slots, bool shares) {
   if (!shares) input.observe = [](const at::Tensor&) {};
   Pass pass;
   pass.hidden = lm.hidden(input);
-  (pass.hidden * at::randn(pass.hidden.sizes())).sum().backward();
+  const int64_t first = std::max<int64_t>(0, pass.hidden.size(1) - read);
+  const at::Tensor states = pass.hidden.slice(1, first);
+  (states * at::randn(states.sizes())).sum().backward();
   pass.d_prompts = input.prompts.grad();
   if (filled.defined()) pass.d_slot = filled.grad();
   return pass;
 }
 
-TEST_P(OptOf, PromptsOfABatchAreComputedOnceUntilASlotIsFilled) {
-  // Gradients are sums over 4 texts of 9 rows, each of which passes 3 layers twice.
-  const double of_gradients = 4 * 9 * 2 * kTolerance;
+// Gradients are sums over 4 texts of 9 rows, each of which passes 3 layers twice.
+constexpr double kGradientTolerance = 4 * 9 * 2 * kTolerance;
+
+void expect_same(const Pass& pass, const Pass& expected) {
+  ASSERT_EQ(pass.hidden.sizes(), expected.hidden.sizes());
+  EXPECT_LE(difference(pass.hidden, expected.hidden), kTolerance);
+  EXPECT_LE(difference(pass.d_prompts, expected.d_prompts), kGradientTolerance);
+  if (pass.d_slot.defined()) {
+    EXPECT_LE(difference(pass.d_slot, expected.d_slot), kGradientTolerance);
+  }
+  EXPECT_GT(expected.d_prompts.abs().max().item<double>(), 100 * kGradientTolerance);
+}
+
+// Padding of the last two texts begins with their fourth token: it is no beginning, even where ids are the same.
+TEST_P(OptOf, WhatTextsBeginWithIsComputedOnceUntilASlotIsFilled) {
   for (const std::vector<at::Tensor>& slots :
        {std::vector<at::Tensor>{}, {slot(1)}, {at::Tensor(), slot(1)}, {at::Tensor(), at::Tensor(), slot(1)}}) {
-    const Pass once = pass_of(lm_, slots, true), each = pass_of(lm_, slots, false);
-    ASSERT_EQ(once.hidden.sizes(), each.hidden.sizes());
-    EXPECT_LE(difference(once.hidden, each.hidden), kTolerance) << slots.size();
-    EXPECT_LE(difference(once.d_prompts, each.d_prompts), of_gradients) << slots.size();
-    if (once.d_slot.defined()) {
-      EXPECT_LE(difference(once.d_slot, each.d_slot), of_gradients) << slots.size();
+    for (const int64_t alike : {0, 1, 5}) {
+      SCOPED_TRACE(fmt::format("{} slots, {} tokens", slots.size(), alike));
+      expect_same(pass_of(lm_, slots, true, alike), pass_of(lm_, slots, false, alike));
     }
-    EXPECT_GT(each.d_prompts.abs().max().item<double>(), 100 * of_gradients);
+  }
+}
+
+// The same tokens in another branch are another beginning.
+TEST_P(OptOf, TextsOfBranchesBeginAlikeWhereBranchesDo) {
+  OptInput input;
+  input.branches =
+      at::cat({tokens({0, 1, 1, 2, 2}), tokens({0, 1, 2, 2, 2}), tokens({0, 1, 1, 1, 2}), tokens({0, 1, 1, 2, 3})});
+  const std::vector<at::Tensor> slots{at::Tensor(), slot(1)};
+  expect_same(pass_of(lm_, slots, true, 5, input), pass_of(lm_, slots, false, 5, input));
+}
+
+// Rows of the text, without those of slots and prompts, of which the last layer computes keys and values alone.
+TEST_P(OptOf, StatesOfTheTextAloneAreThoseOfTheWholePass) {
+  constexpr int64_t kText = 5;
+  const PartHook of_rows = [](const at::Tensor& x, const at::Tensor& y) { return y + x.mean(-1, true); };
+  for (const bool shares : {false, true}) {
+    for (const std::vector<at::Tensor>& slots :
+         {std::vector<at::Tensor>{}, {slot(1)}, {at::Tensor(), at::Tensor(), slot(1)}}) {
+      OptInput input;
+      input.semantics = kReference;
+      input.hooks = {LayerHooks(), LayerHooks(), LayerHooks{of_rows, of_rows, {}}};
+      Pass whole = pass_of(lm_, slots, shares, 2, input, kText);
+      whole.hidden = whole.hidden.slice(1, whole.hidden.size(1) - kText);
+      input.text_alone = true;
+      expect_same(pass_of(lm_, slots, shares, 2, input, kText), whole);
+    }
   }
 }
 
