@@ -36,7 +36,7 @@ at::Tensor SelfAttention::operator()(const at::Tensor& x) const {
   if (qkv[0].scalar_type() == at::kBFloat16) {
     return proj_(nn::attention_bfloat16(qkv[0], qkv[1], qkv[2], heads_, scale));
   }
-  return proj_(nn::attention(qkv[0] * scale, qkv[1], qkv[2], heads_, {}));
+  return proj_(nn::attention(qkv[0], qkv[1], qkv[2], heads_, {}, scale));
 }
 
 TransformerBlock::TransformerBlock(const nn::Weights& weights, const std::string& scope, int64_t heads)

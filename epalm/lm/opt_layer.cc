@@ -21,13 +21,14 @@ at::Tensor hooked(const PartHook& hook, const at::Tensor& input, const at::Tenso
 
 // Keeps the keys and values of this pass and attends to all that are kept.
 at::Tensor attend_to_kept(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
-                          const at::Tensor& mask, const LayerCache& cache) {
+                          const at::Tensor& mask, double scale, const LayerCache& cache) {
   const int64_t rows = k.size(1), positions = cache.kept.index.size(1), front = rows == positions ? 0 : cache.front;
   if (front > 0) nn::keep(cache.kept, k.slice(1, 0, front), v.slice(1, 0, front), 0);
   const auto rest = [&](const at::Tensor& x) { return front > 0 ? x.slice(1, front) : x; };
   nn::keep(cache.kept, rest(k), rest(v), positions - (rows - front));
   // A first pass attends to itself alone.
-  return rows == positions ? nn::attention(q, k, v, heads, mask) : nn::attention(q, cache.kept, heads, mask);
+  return rows == positions ? nn::attention(q, k, v, heads, mask, scale)
+                           : nn::attention(q.mul_(scale), cache.kept, heads, mask);
 }
 
 }  // namespace
@@ -61,12 +62,12 @@ OptLayer::OptLayer(const OptConfig& config, const nn::Weights& weights, int64_t 
   weights_ = weights.in_scope(scope);
 }
 
-at::Tensor OptLayer::self_attention(const at::Tensor& x, const Attend& attend, const PartHook& hook, int64_t unread,
-                                    bool grows) const {
+at::Tensor OptLayer::self_attention(const at::Tensor& x, const Attend& attend, const PartHook& hook,
+                                    int64_t unread) const {
   const double scale = 1.0 / std::sqrt(static_cast<double>(x.size(-1) / heads_));
   auto kvq = nn::Linear::each(x, unread > 0 ? std::vector{&k_, &v_} : std::vector{&k_, &v_, &q_});
   const at::Tensor read = behind(x, unread), q = unread > 0 ? q_(read) : kvq[2];
-  return hooked(hook, read, out_(attend(grows ? q.mul_(scale) : q * scale, kvq[0], kvq[1])));
+  return hooked(hook, read, out_(attend(q, kvq[0], kvq[1], scale)));
 }
 
 at::Tensor OptLayer::feed_forward(const at::Tensor& x, const PartHook& hook, bool grows) const {
@@ -81,22 +82,22 @@ at::Tensor OptLayer::feed_forward(const at::Tensor& x, const PartHook& hook, boo
 at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, bool training, const LayerHooks& hooks,
                                 const LayerCache* cache, int64_t unread) const {
   if (cache != nullptr) {
-    const auto attend = [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
-      return attend_to_kept(q, k, v, heads_, mask, *cache);
+    const auto attend = [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale) {
+      return attend_to_kept(q, k, v, heads_, mask, scale, *cache);
     };
     return compute(x, attend, training, hooks, unread, true);
   }
   const double dropout = training ? attention_dropout_ : 0.0;
-  const auto attend = [=, heads = heads_](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
-    return nn::attention(q, k, v, heads, mask, dropout);
+  const auto attend = [=, heads = heads_](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale) {
+    return nn::attention(q, k, v, heads, mask, scale, dropout);
   };
   return block(x, attend, training, hooks, unread);
 }
 
 at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, const LayerHooks& hooks,
                                 const nn::SharedBeginning& beginning) const {
-  const auto attend = [=, heads = heads_](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
-    return nn::attention(q, k, v, heads, mask, beginning);
+  const auto attend = [=, heads = heads_](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale) {
+    return nn::attention(q, k, v, heads, mask, scale, beginning);
   };
   return block(x, attend, false, hooks, 0);
 }
@@ -118,12 +119,10 @@ at::Tensor OptLayer::compute(const at::Tensor& x, const Attend& attend, bool tra
     return grows ? part.add_(before) : before + drop(part);
   };
   if (norm_first_) {
-    const at::Tensor h =
-        plus(behind(x, unread), self_attention(attention_norm_(x), attend, hooks.attention, unread, grows));
+    const at::Tensor h = plus(behind(x, unread), self_attention(attention_norm_(x), attend, hooks.attention, unread));
     return plus(h, feed_forward(final_norm_(h), hooks.fc2, grows));
   }
-  const at::Tensor h =
-      attention_norm_(plus(behind(x, unread), self_attention(x, attend, hooks.attention, unread, grows)));
+  const at::Tensor h = attention_norm_(plus(behind(x, unread), self_attention(x, attend, hooks.attention, unread)));
   return final_norm_(plus(h, feed_forward(h, hooks.fc2, grows)));
 }
 

@@ -53,15 +53,14 @@ class OptLayer {
 
  private:
   // From queries, keys and values to what the layer's last matrix of self-attention reads.
-  using Attend = std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v)>;
+  using Attend = std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale)>;
 
   at::Tensor block(const at::Tensor& x, const Attend& attend, bool training, const LayerHooks& hooks,
                    int64_t unread) const;
   // grows: without gradients, so that what a part has just computed is changed in place.
   at::Tensor compute(const at::Tensor& x, const Attend& attend, bool training, const LayerHooks& hooks, int64_t unread,
                      bool grows) const;
-  at::Tensor self_attention(const at::Tensor& x, const Attend& attend, const PartHook& hook, int64_t unread,
-                            bool grows) const;
+  at::Tensor self_attention(const at::Tensor& x, const Attend& attend, const PartHook& hook, int64_t unread) const;
   at::Tensor feed_forward(const at::Tensor& x, const PartHook& hook, bool grows) const;
 
   nn::Linear q_, k_, v_, out_, fc1_, fc2_;

@@ -8,16 +8,19 @@
 namespace epalm::nn {
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
-                     const at::Tensor& mask, double dropout) {
+                     const at::Tensor& mask, double scale, double dropout) {
   const int64_t width = q.size(-1);
   EPALM_ASSERT(width % heads == 0);
   check_shape(k, {q.size(0), kAny, width}, "attention keys");
   check_shape(v, {q.size(0), k.size(1), width}, "attention values");
   if (dropout == 0) {
-    if (const auto result = short_attention(q, k, v, heads, mask)) return *result;
-    if (const auto result = attention_in_blocks(q, k, v, heads, mask)) return *result;
+    if (const auto result = short_attention(q, k, v, heads, mask, scale)) return *result;
   }
-  return attention_plain(q, k, v, heads, mask, dropout);
+  const at::Tensor scaled = scale == 1 ? q : q * scale;
+  if (dropout == 0) {
+    if (const auto result = attention_in_blocks(scaled, k, v, heads, mask)) return *result;
+  }
+  return attention_plain(scaled, k, v, heads, mask, dropout);
 }
 
 at::Tensor attention_plain(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,

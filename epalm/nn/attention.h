@@ -4,14 +4,14 @@
 
 namespace epalm::nn {
 
-// softmax(q kᵀ + mask) v per head, heads side by side in the last dimension.
-// q [B,Tq,H·d] already scaled, k and v [B,Tk,H·d] -> [B,Tq,H·d]. mask: additive, broadcastable to [B,H,Tq,Tk], or
-// undefined. dropout: probability on the attention weights, 0 outside training. Of few keys head by head
-// (short_attention.h), in blocks where that can be (attention_blocks.h).
+// softmax(scale · q kᵀ + mask) v per head, heads side by side in the last dimension.
+// q [B,Tq,H·d], k and v [B,Tk,H·d] -> [B,Tq,H·d]. mask: additive, broadcastable to [B,H,Tq,Tk], or undefined. dropout:
+// probability on the attention weights, 0 outside training. Of few keys head by head (short_attention.h), in blocks
+// where that can be (attention_blocks.h).
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
-                     const at::Tensor& mask, double dropout = 0.0);
+                     const at::Tensor& mask, double scale = 1.0, double dropout = 0.0);
 
-// The same in libtorch's own operators: the plain twin.
+// The same of q already scaled, in libtorch's own operators: the plain twin.
 at::Tensor attention_plain(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
                            const at::Tensor& mask, double dropout = 0.0);
 
@@ -26,7 +26,7 @@ struct KeptRows {
 // Puts k and v [B,T,H·d] at positions first … first + T-1 of rows 0 … B-1. No autograd.
 void keep(const KeptRows& kept, const at::Tensor& k, const at::Tensor& v, int64_t first);
 
-// attention() over the keys and values that the index names. q [B,Tq,H·d], mask broadcastable to [B,H,Tq,Tk].
+// attention() over the keys and values that the index names. q [B,Tq,H·d] already scaled, mask broadcastable to [B,H,Tq,Tk].
 // No autograd. float32 on the CPU reads them where they lie; anything else gathers them first.
 at::Tensor attention(const at::Tensor& q, const KeptRows& kept, int64_t heads, const at::Tensor& mask);
 

@@ -29,6 +29,7 @@ class MaskView {
     return from_ + b * strides_[0] + h * strides_[1] + query * strides_[2];
   }
   int64_t key_stride() const { return strides_[3]; }
+  bool differs_by_head() const { return strides_[1] != 0; }
 
  private:
   at::Tensor whole_;

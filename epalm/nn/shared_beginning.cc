@@ -2,6 +2,7 @@
 
 #include "epalm/base/shapes.h"
 #include "epalm/nn/attention.h"
+#include "epalm/nn/short_attention.h"
 
 namespace epalm::nn {
 namespace {
@@ -31,12 +32,18 @@ at::Tensor SharedBeginning::repeated(const at::Tensor& x) const {
 }
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
-                     const at::Tensor& mask, const SharedBeginning& beginning) {
+                     const at::Tensor& mask, double scale, const SharedBeginning& beginning) {
+  if (const auto result = short_attention(q, k, v, heads, mask, scale, beginning)) return *result;
+  return attention_repeating(q, k, v, heads, mask, scale, beginning);
+}
+
+at::Tensor attention_repeating(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
+                               const at::Tensor& mask, double scale, const SharedBeginning& beginning) {
   const int64_t rows = beginning.rows;
   const at::Tensor first = attention(beginning_of(q, beginning), beginning_of(k, beginning), beginning_of(v, beginning),
-                                     heads, mask.slice(0, 0, 1).slice(2, 0, rows).slice(3, 0, rows));
-  const at::Tensor others =
-      attention(others_of(q, beginning), beginning.repeated(k), beginning.repeated(v), heads, mask.slice(2, rows));
+                                     heads, mask.slice(0, 0, 1).slice(2, 0, rows).slice(3, 0, rows), scale);
+  const at::Tensor others = attention(others_of(q, beginning), beginning.repeated(k), beginning.repeated(v), heads,
+                                      mask.slice(2, rows), scale);
   return joined(first, others);
 }
 

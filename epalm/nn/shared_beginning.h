@@ -19,6 +19,9 @@ struct SharedBeginning {
 // attention() (nn/attention.h) for q, k and v [1,N+B·T,H·d] -> [1,N+B·T,H·d]. mask [B,1,N+T,N+T]: the beginning sees
 // nothing behind itself, and the first N rows are the same for every sequence.
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
-                     const at::Tensor& mask, const SharedBeginning& beginning);
+                     const at::Tensor& mask, double scale, const SharedBeginning& beginning);
+// The same from two calls of attention(), for what the beginning repeats in every sequence: the plain twin.
+at::Tensor attention_repeating(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
+                               const at::Tensor& mask, double scale, const SharedBeginning& beginning);
 
 }  // namespace epalm::nn

@@ -95,7 +95,7 @@ TEST(Attention, DropsWeightsAndEnlargesTheRest) {
   seed_dropout(5);
   // Equal weights of 1/5 and values 1: each kept weight adds 2/5 at p = 1/2, so the output is a multiple of it.
   const at::Tensor zero = at::zeros_like(in.q);
-  const at::Tensor out = attention(zero, in.k, at::ones_like(in.v), kHeads, {}, 0.5);
+  const at::Tensor out = attention(zero, in.k, at::ones_like(in.v), kHeads, {}, 1, 0.5);
   const at::Tensor kept = out * 2.5;
   // Sums below 2 of five weights, each addition and weight rounded: 5 · (2 + 0.4) u · 2.5, and 5 u for the product.
   EXPECT_LE((kept - kept.round()).abs().max().item<double>(), 40 * kUnit);
