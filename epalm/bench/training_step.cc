@@ -11,20 +11,21 @@ namespace {
 constexpr int64_t kFirstToken = 2;  // of every text: </s>
 
 // Until a token is injected, the prompts' rows and those of the first token are the same in all texts. A text's last
-// token has none, and of the last layer only the text's rows are read.
+// token has none. Nobody reads what the next layer overwrites, nor, behind the last one, what is no text.
 std::vector<LayerRows> rows_of_layers(const model::EPalm& model, const TrainBatch& batch) {
   const int64_t prompts = model.adapter().prompts().defined() ? model.adapter().prompts().size(0) : 0;
   const auto texts = static_cast<double>(batch.size()), tokens = static_cast<double>(batch.predicted());
   const auto before = static_cast<double>(prompts);
+  const auto plan = adapter::injection_plan(model.adapter().config(), model.lm().config().num_hidden_layers);
   std::vector<LayerRows> rows;
   bool injected = false;
-  for (const int64_t state : adapter::injection_plan(model.adapter().config(), model.lm().config().num_hidden_layers)) {
-    injected = injected || state >= 0;
+  for (size_t i = 0; i < plan.size(); ++i) {
+    injected = injected || plan[i] >= 0;
     const double shared = prompts > 0 ? before + tokens - (texts - 1) : tokens;
     const double all = injected ? texts * (1 + before) + tokens : shared;
-    rows.push_back({all, all});
+    const bool ends = i + 1 == plan.size(), overwritten = !ends && injected && plan[i + 1] >= 0;
+    rows.push_back({all, ends ? tokens : overwritten ? all - texts : all});
   }
-  rows.back().read = tokens;
   return rows;
 }
 

@@ -76,9 +76,10 @@ at::Tensor Opt::hidden(const OptInput& input) const {
   }
   const int64_t tokens = input.ids.size(1) - known;  // of this pass
   int64_t slot_rows = 0;                             // K, once the first slot is filled
-  int64_t own_slots = 0;                             // the same, once x holds them
+  int64_t own_slots = 0;                             // the same where x holds them
+  const auto fills = [&](size_t layer) { return layer < input.slots.size() && input.slots[layer].defined(); };
   for (size_t i = 0; i < layers_.size(); ++i) {
-    if (i < input.slots.size() && input.slots[i].defined()) {
+    if (fills(i)) {
       if (shared) x = std::exchange(shared, {})->repeated(x);
       check_shape(input.slots[i], {x.size(0), slot_rows > 0 ? slot_rows : kAny, config_.hidden_size},
                   "injected tokens");
@@ -100,9 +101,11 @@ at::Tensor Opt::hidden(const OptInput& input) const {
     }
     std::optional<LayerCache> cache;
     if (input.cache != nullptr) cache = {input.cache->layer(i, slot_rows > 0, own_slots > 0), own_slots};
-    const int64_t unread = input.text_alone && i + 1 == layers_.size() ? x.size(1) - tokens : 0;
+    const bool ends = i + 1 == layers_.size(), overwritten = !ends && fills(i + 1);
+    const int64_t unread = overwritten ? own_slots : ends && input.text_alone ? x.size(1) - tokens : 0;
     x = layers_[i](x, attention_mask.slice(2, slot_rows - own_slots + unread), input.training, hooks,
                    cache ? &*cache : nullptr, unread);
+    if (overwritten) own_slots = 0;
   }
   if (shared) x = shared->repeated(x);
   if ((input.text_alone || known > 0) && x.size(1) > tokens) x = x.slice(1, x.size(1) - tokens);

@@ -18,7 +18,7 @@ model::EPalm tiny_model(int64_t prompt_tokens = kPromptTokens) {
   lm::OptConfig lm;
   lm.vocab_size = 64;
   lm.hidden_size = lm.word_embed_proj_dim = 32;
-  lm.num_hidden_layers = 6;
+  lm.num_hidden_layers = 8;
   lm.ffn_dim = 64;
   lm.num_attention_heads = 2;
   const model::EPalm model =
@@ -44,9 +44,9 @@ TEST(TrainingStep, ReachesWhatTrainsAndBeginsWithoutGradients) {
   for (const auto& [name, tensor] : model.parameters()) EXPECT_FALSE(tensor.grad().defined()) << name;
 }
 
-// Of six layers the fifth is the first with an injected token: without a prompt gradients end there, and until there
-// both texts share its rows and those of their first token. Each text's last token is no row, and behind the last layer
-// only tokens are read.
+// Of eight layers the sixth and seventh have an injected token: without a prompt gradients end in the sixth, and until
+// there both texts share its rows and those of their first token. Each text's last token is no row; what is overwritten
+// before the seventh is not read, and behind the last layer only tokens are.
 TEST(TrainingStep, WorkCountsPromptAndPerceptualRowsAndTheLayersThatGradientsReach) {
   for (const int64_t prompt : {0, 10}) {
     const model::EPalm model = tiny_model(prompt);
@@ -54,8 +54,9 @@ TEST(TrainingStep, WorkCountsPromptAndPerceptualRowsAndTheLayersThatGradientsRea
     const auto before = static_cast<double>(prompt > 0 ? prompt + 1 + 2 * 3 : 2 * 4);
     const auto each = static_cast<double>(2 * (1 + prompt + 4));
     const LayerRows shared{before, before};
-    EXPECT_EQ(work.flop, training_flop(model.lm().config(), {shared, shared, shared, shared, {each, each}, {each, 8}},
-                                       8, prompt > 0 ? 6 : 2));
+    const std::vector<LayerRows> rows{shared, shared,           shared,       shared,
+                                      shared, {each, each - 2}, {each, each}, {each, 8}};
+    EXPECT_EQ(work.flop, training_flop(model.lm().config(), rows, 8, prompt > 0 ? 8 : 3));
     EXPECT_EQ(work.bytes, 2 * static_cast<double>(model.lm().weights().bytes()));
     EXPECT_EQ(work.precision, nn::Precision::kBFloat16);
     EXPECT_EQ(work.seconds, 1.5);
