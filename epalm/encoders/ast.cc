@@ -11,7 +11,7 @@ Ast::Ast(AstConfig config, nn::Weights weights) : config_(config), weights_(std:
   norm_ = nn::LayerNorm(weights_.at("v.norm.weight"), weights_.at("v.norm.bias"), 1e-6);
 }
 
-void Ast::run_blocks(const at::Tensor& spectrograms, const ObserveState& observe, bool) const {
+void Ast::run_blocks(const at::Tensor& spectrograms, const ObserveState& observe, bool, LastRows last) const {
   require(
       spectrograms.dim() == 3 && spectrograms.size(1) == config_.frames && spectrograms.size(2) == config_.mel_bins,
       "an AST hears spectrograms [B,{},{}] (frames, bins), got a shape of [{}]; give it sounds, and the target_length "
@@ -25,7 +25,7 @@ void Ast::run_blocks(const at::Tensor& spectrograms, const ObserveState& observe
   };
   at::Tensor x = at::cat({row("v.cls_token"), row("v.dist_token"), patches}, 1) + row("v.pos_embed");  // [B,2+P,Dv]
   for (const TransformerBlock& block : blocks_) {
-    x = block(x);
+    x = block(x, 0, &block == &blocks_.back() ? last : LastRows::kAll);
     observe(x);
   }
 }

@@ -22,7 +22,8 @@ class Ast : public Encoder {
   at::Tensor normalise(const at::Tensor& state) const override { return norm_(state); }
 
  private:
-  void run_blocks(const at::Tensor& spectrograms, const ObserveState& observe, bool training) const override;
+  void run_blocks(const at::Tensor& spectrograms, const ObserveState& observe, bool training,
+                  LastRows last) const override;
 
   AstConfig config_;
   nn::Weights weights_;

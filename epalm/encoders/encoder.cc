@@ -11,7 +11,7 @@ at::Tensor Encoder::cls_states(const at::Tensor& media, int64_t n, bool training
   const auto observe = [&](const at::Tensor& state) {
     if (block++ >= depth() - n) rows.push_back(state.select(1, 0));  // [B,Dv]
   };
-  run(media, observe, training);
+  run_blocks(media, observe, training, LastRows::kCls);
   return normalise(at::stack(rows, 1));  // [B,n,Dv]
 }
 

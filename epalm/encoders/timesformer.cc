@@ -58,7 +58,7 @@ at::Tensor Timesformer::positions(int64_t rows, int64_t columns, at::ScalarType 
 // x [B,1+P·F,Dv]. Each place looks along its own frames; then each frame, with a copy of the CLS, looks at itself, and
 // the CLS takes the mean of what its copies found.
 at::Tensor Timesformer::run_divided(const TransformerBlock& block, const TimeAttention& time, const at::Tensor& x,
-                                    int64_t frames, double drop_rate) {
+                                    int64_t frames, double drop_rate, LastRows rows) {
   const int64_t batch = x.size(0);
   const int64_t width = x.size(2);
   const at::Tensor cls = x.slice(1, 0, 1);                               // [B,1,Dv]
@@ -69,13 +69,15 @@ at::Tensor Timesformer::run_divided(const TransformerBlock& block, const TimeAtt
   const at::Tensor copies = cls.unsqueeze(1).expand({-1, frames, -1, -1});                 // [B,F,1,Dv]
   const at::Tensor pictures = at::cat({copies, tokens.transpose(1, 2)}, 2).flatten(0, 1);  // [B·F,1+P,Dv]
   const at::Tensor seen =
-      drop_path(block.attention()(pictures), drop_rate).view({batch, frames, -1, width});  // [B,F,1+P,Dv]
+      drop_path(block.attention()(pictures, rows), drop_rate).view({batch, frames, -1, width});  // [B,F,1+P,Dv]
   const at::Tensor new_cls = cls + seen.select(2, 0).mean(1, true);
+  if (rows == LastRows::kCls) return block.with_mlp(new_cls, drop_rate);
   const at::Tensor new_tokens = (tokens + seen.slice(2, 1).transpose(1, 2)).flatten(1, 2);  // [B,P·F,Dv]
   return block.with_mlp(at::cat({new_cls, new_tokens}, 1), drop_rate);
 }
 
-void Timesformer::run_blocks(const at::Tensor& media, const ObserveState& observe, bool training) const {
+void Timesformer::run_blocks(const at::Tensor& media, const ObserveState& observe, bool training,
+                             LastRows last_rows) const {
   const at::Tensor clip = as_clip(media);
   const int64_t batch = clip.size(0);
   const int64_t frames = clip.size(2);
@@ -102,11 +104,12 @@ void Timesformer::run_blocks(const at::Tensor& media, const ObserveState& observ
   for (size_t i = 0; i < blocks_.size(); ++i) {
     const double last = static_cast<double>(std::max<size_t>(1, blocks_.size() - 1));
     const double drop_rate = training ? kLastDropRate * static_cast<double>(i) / last : 0;
+    const LastRows rows = i + 1 == blocks_.size() ? last_rows : LastRows::kAll;
     if (times_.empty()) {
-      x = blocks_[i](x, drop_rate);
+      x = blocks_[i](x, drop_rate, rows);
     } else {
       x = nn::block(x, blocks_[i].weights(), [=, block = blocks_[i], time = times_[i]](const at::Tensor& input) {
-        return run_divided(block, time, input, frames, drop_rate);
+        return run_divided(block, time, input, frames, drop_rate, rows);
       });
     }
     observe(by_frame ? x.view({batch, frames, -1, config_.width}).mean(1) : x);

@@ -31,11 +31,11 @@ class Timesformer : public Encoder {
     nn::Linear out;
   };
 
-  void run_blocks(const at::Tensor& media, const ObserveState& observe, bool training) const override;
+  void run_blocks(const at::Tensor& media, const ObserveState& observe, bool training, LastRows last) const override;
   at::Tensor as_clip(const at::Tensor& media) const;
   at::Tensor positions(int64_t rows, int64_t columns, at::ScalarType type) const;
   static at::Tensor run_divided(const TransformerBlock& block, const TimeAttention& time, const at::Tensor& x,
-                                int64_t frames, double drop_rate);
+                                int64_t frames, double drop_rate, LastRows rows);
 
   TimesformerConfig config_;
   nn::Weights weights_;

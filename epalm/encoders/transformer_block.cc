@@ -20,6 +20,10 @@ nn::Linear linear_of(const nn::Weights& weights, const std::string& name) {
   return {weights, name, nn::Inputs::kInt8};
 }
 
+at::Tensor read_of(const at::Tensor& x, LastRows rows) {
+  return rows == LastRows::kCls ? x.slice(1, 0, 1) : x;
+}
+
 }  // namespace
 
 SelfAttention::SelfAttention(const nn::Weights& weights, const std::string& norm, const std::string& attn,
@@ -29,14 +33,13 @@ SelfAttention::SelfAttention(const nn::Weights& weights, const std::string& norm
       proj_(linear_of(weights, attn + ".proj")),
       heads_(heads) {}
 
-at::Tensor SelfAttention::operator()(const at::Tensor& x) const {
+at::Tensor SelfAttention::operator()(const at::Tensor& x, LastRows rows) const {
   const double scale = 1.0 / std::sqrt(static_cast<double>(x.size(-1) / heads_));
   const bool is_long = x.size(1) >= kLongSequence;
   const auto qkv = (is_long ? qkv_.rounded(norm_(x)) : qkv_(norm_(x))).chunk(3, -1);  // each [B,S,Dv]
-  if (qkv[0].scalar_type() == at::kBFloat16) {
-    return proj_(nn::attention_bfloat16(qkv[0], qkv[1], qkv[2], heads_, scale));
-  }
-  return proj_(nn::attention(qkv[0], qkv[1], qkv[2], heads_, {}, scale));
+  const at::Tensor q = read_of(qkv[0], rows);
+  if (q.scalar_type() == at::kBFloat16) return proj_(nn::attention_bfloat16(q, qkv[1], qkv[2], heads_, scale));
+  return proj_(nn::attention(q, qkv[1], qkv[2], heads_, {}, scale));
 }
 
 TransformerBlock::TransformerBlock(const nn::Weights& weights, const std::string& scope, int64_t heads)
@@ -46,9 +49,9 @@ TransformerBlock::TransformerBlock(const nn::Weights& weights, const std::string
       fc2_(linear_of(weights, scope + "mlp.fc2")),
       weights_(weights.in_scope(scope)) {}
 
-at::Tensor TransformerBlock::operator()(const at::Tensor& x, double drop_rate) const {
+at::Tensor TransformerBlock::operator()(const at::Tensor& x, double drop_rate, LastRows rows) const {
   return nn::block(x, weights_, [=, *this](const at::Tensor& input) {
-    return with_mlp(input + drop_path(attention_(input), drop_rate), drop_rate);
+    return with_mlp(read_of(input, rows) + drop_path(attention_(input, rows), drop_rate), drop_rate);
   });
 }
 

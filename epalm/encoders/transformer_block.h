@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "epalm/encoders/encoder.h"
 #include "epalm/nn/layer_norm.h"
 #include "epalm/nn/linear.h"
 #include "epalm/nn/weights.h"
@@ -17,7 +18,8 @@ class SelfAttention {
  public:
   SelfAttention(const nn::Weights& weights, const std::string& norm, const std::string& attn, int64_t heads);
 
-  at::Tensor operator()(const at::Tensor& x) const;  // [B,S,Dv] -> [B,S,Dv]
+  // [B,S,Dv] -> [B,S,Dv], or what its first row finds, [B,1,Dv].
+  at::Tensor operator()(const at::Tensor& x, LastRows rows = LastRows::kAll) const;
 
  private:
   nn::LayerNorm norm_;
@@ -32,8 +34,8 @@ class TransformerBlock {
  public:
   TransformerBlock(const nn::Weights& weights, const std::string& scope, int64_t heads);
 
-  // [B,S,Dv] -> [B,S,Dv]. drop_rate: stochastic depth of both branches, 0 outside training.
-  at::Tensor operator()(const at::Tensor& x, double drop_rate = 0) const;
+  // [B,S,Dv] -> [B,S,Dv], or its first row. drop_rate: stochastic depth of both branches, 0 outside training.
+  at::Tensor operator()(const at::Tensor& x, double drop_rate = 0, LastRows rows = LastRows::kAll) const;
 
   // The two halves, for blocks that regroup rows between them: what attention adds, and x with what the MLP adds.
   const SelfAttention& attention() const { return attention_; }

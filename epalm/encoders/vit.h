@@ -20,7 +20,7 @@ class Vit : public Encoder {
   at::Tensor normalise(const at::Tensor& state) const override { return norm_(state); }
 
  private:
-  void run_blocks(const at::Tensor& pixels, const ObserveState& observe, bool training) const override;
+  void run_blocks(const at::Tensor& pixels, const ObserveState& observe, bool training, LastRows last) const override;
 
   VitConfig config_;
   nn::Weights weights_;

@@ -107,6 +107,21 @@ TEST(Timesformer, HandsOverTheClsAndThenAllFramesOfEveryPlace) {
   }
 }
 
+// Of the last block only the CLS is computed, and paths are dropped as of all rows.
+TEST(Timesformer, ClsStatesAreTheNormalisedFirstRows) {
+  for (const SpaceTime attention : kAll) {
+    const Timesformer model = lively(tiny(attention));
+    for (const bool training : {false, true}) {
+      std::vector<at::Tensor> rows;
+      nn::seed_dropout(3);
+      model.run(
+          clip(2, 4), [&](const at::Tensor& state) { rows.push_back(state.select(1, 0)); }, training);
+      nn::seed_dropout(3);
+      EXPECT_LE(difference(model.cls_states(clip(2, 4), 3, training), model.normalise(at::stack(rows, 1))), kTolerance);
+    }
+  }
+}
+
 TEST(Timesformer, SeesEachClipOfABatchAlone) {
   for (const SpaceTime attention : kAll) {
     const Timesformer model = lively(tiny(attention));

@@ -54,6 +54,19 @@ TEST(Vit, ClsStatesAreTheNormalisedFirstRowsOldestFirst) {
   }
 }
 
+// 65 rows of frozen bfloat16, which meet in bfloat16: a number that is rounded another way moves by 2^-8 of itself.
+TEST(Vit, ClsStatesOfManyRowsInBFloat16AreTheFirstRows) {
+  VitConfig config = tiny();
+  config.image_size_px = 32;
+  const Vit vit(config, nn::random_weights(vit_weights(config), 1, 0.3, nn::Precision::kBFloat16));
+  at::manual_seed(2);
+  const at::Tensor picture = at::randn({2, 3, 32, 32});
+  const at::NoGradGuard no_gradients;
+  const at::Tensor tokens = vit.last_tokens(picture);
+  ASSERT_EQ(tokens.size(1), 1 + 64);
+  EXPECT_GE(at::cosine_similarity(vit.cls_states(picture, 1), tokens.slice(1, 0, 1), -1).min().item<double>(), 0.9999);
+}
+
 TEST(Vit, LastTokensAreTheNormalisedLastState) {
   const Vit vit = random();
   at::Tensor last;
