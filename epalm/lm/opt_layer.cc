@@ -119,8 +119,10 @@ at::Tensor OptLayer::compute(const at::Tensor& x, const Attend& attend, bool tra
     return grows ? part.add_(before) : before + drop(part);
   };
   if (norm_first_) {
-    const at::Tensor h = plus(behind(x, unread), self_attention(attention_norm_(x), attend, hooks.attention, unread));
-    return plus(h, feed_forward(final_norm_(h), hooks.fc2, grows));
+    const auto [x_around, first] = attention_norm_.beside(x);
+    const at::Tensor attended = self_attention(first, attend, hooks.attention, unread);
+    const auto [h_around, second] = final_norm_.beside(plus(behind(x_around, unread), attended));
+    return plus(h_around, feed_forward(second, hooks.fc2, grows));
   }
   const at::Tensor h = attention_norm_(plus(behind(x, unread), self_attention(x, attend, hooks.attention, unread)));
   return final_norm_(plus(h, feed_forward(h, hooks.fc2, grows)));

@@ -16,13 +16,16 @@ TEST(LayerNorm, NormalisesTheLastDimensionThenScalesAndShifts) {
 }
 
 // Of rows that end in the middle of a vector, and in so many that threads share them, against libtorch's operator.
-TEST(LayerNorm, GradientsAreThoseOfLibtorch) {
+class LayerNormGradients : public testing::TestWithParam<bool> {};  // whether weight and bias are trained
+
+TEST_P(LayerNormGradients, AreThoseOfLibtorch) {
   for (const int64_t width : {5, 64, 100}) {
     std::vector<at::Tensor> gradients[2], outs;
     const at::Tensor pull = uniform({700, width}, 4);
     for (auto& found : gradients) {
       at::Tensor x = uniform({700, width}, 1), weight = uniform({width}, 2), bias = uniform({width}, 3);
-      for (at::Tensor* each : {&x, &weight, &bias}) each->requires_grad_(true);
+      x.requires_grad_(true);
+      for (at::Tensor* each : {&weight, &bias}) each->requires_grad_(GetParam());
       const bool ours = &found == &gradients[0];
       outs.push_back(ours ? LayerNorm(weight, bias, 1e-5)(x) : at::layer_norm(x, {width}, weight, bias, 1e-5));
       outs.back().backward(pull);
@@ -32,8 +35,35 @@ TEST(LayerNorm, GradientsAreThoseOfLibtorch) {
     expect_within(outs[0], outs[1], at::full_like(outs[1], 2 * 250 * kUnit));
     for (size_t i = 0; i < 3; ++i) {
       const double terms = i == 0 ? 10 : 700;
+      ASSERT_EQ(gradients[0][i].defined(), i == 0 || GetParam());
+      if (i > 0 && !GetParam()) continue;
       expect_within(gradients[0][i], gradients[1][i], at::full_like(gradients[1][i], terms * 250 * kUnit));
     }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, LayerNormGradients, testing::Bool(),
+                         [](const auto& info) { return info.param ? "Trained" : "Frozen"; });
+
+// What goes around a part of a layer, and frozen weights: sums of two gradients, in one step.
+TEST(LayerNorm, GradientsOfWhatLiesBesideItAreAddedUp) {
+  constexpr int64_t kRows = 700, kWidth = 100;
+  const at::Tensor pull = uniform({kRows, kWidth}, 4), pull_around = uniform({kRows, kWidth}, 5);
+  for (const bool trains : {false, true}) {
+    const LayerNorm norm(uniform({kWidth}, 2).requires_grad_(trains), uniform({kWidth}, 3), 1e-5);
+    const auto gradient = [&](bool reads_around, bool reads_norm) {
+      const at::Tensor x = uniform({kRows, kWidth}, 1).requires_grad_(true);
+      const auto [around, normed] = norm.beside(x);
+      EXPECT_TRUE(at::equal(around, x));
+      at::Tensor sum = at::zeros({1});
+      if (reads_around) sum = sum + (around * pull_around).sum();
+      if (reads_norm) sum = sum + (normed * pull).sum();
+      sum.backward();
+      return x.grad();
+    };
+    const at::Tensor of_norm = gradient(false, true), both = gradient(true, true);
+    EXPECT_TRUE(at::equal(gradient(true, false), pull_around));
+    EXPECT_LE((both - of_norm - pull_around).abs().max().item<double>(), 4 * kUnit * both.abs().max().item<double>());
   }
 }
 
