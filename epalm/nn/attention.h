@@ -26,8 +26,8 @@ struct KeptRows {
 // Puts k and v [B,T,H·d] at positions first … first + T-1 of rows 0 … B-1. No autograd.
 void keep(const KeptRows& kept, const at::Tensor& k, const at::Tensor& v, int64_t first);
 
-// attention() over the keys and values that the index names. q [B,Tq,H·d] already scaled, mask broadcastable to [B,H,Tq,Tk].
-// No autograd. float32 on the CPU reads them where they lie; anything else gathers them first.
+// attention() over the keys and values that the index names. q [B,Tq,H·d] already scaled, mask broadcastable to
+// [B,H,Tq,Tk]. No autograd. float32 on the CPU reads them where they lie; anything else gathers them first.
 at::Tensor attention(const at::Tensor& q, const KeptRows& kept, int64_t heads, const at::Tensor& mask);
 
 // The same by gathering, then attention(): the plain twin.
