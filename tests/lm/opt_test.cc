@@ -310,7 +310,7 @@ TEST(OptSlots, FirstLengthensTheSequenceAndLaterOnesOverwriteRowZero) {
   EXPECT_EQ(twice[2].size(1), 4);
   EXPECT_TRUE(at::equal(twice[2].slice(1, 0, 1), slot(2)));
   EXPECT_FALSE(at::equal(once[2].slice(1, 0, 1), slot(2)));
-  EXPECT_TRUE(at::equal(twice[2].slice(1, 1), once[2].slice(1, 1)));
+  EXPECT_LE(difference(twice[2].slice(1, 1), once[2].slice(1, 1)), kTolerance);  // of products of fewer rows
 }
 
 TEST(OptSlots, OfSeveralRowsLieInFrontAndAreOverwrittenTogether) {
