@@ -1,5 +1,7 @@
 #include "epalm/lm/opt_layer.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "epalm/nn/attention.h"

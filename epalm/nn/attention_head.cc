@@ -151,7 +151,7 @@ AttentionHead::AttentionHead(int64_t queries, int64_t keys, int64_t width, float
       seen_(static_cast<size_t>(queries)),
       scores_(static_cast<size_t>(parts_of(queries))),
       mixed_(scores_),
-      gathered_(static_cast<size_t>(parts_of(keys))) {}
+      pulled_(static_cast<size_t>(parts_of(keys))) {}
 
 void AttentionHead::set_mask(const MaskView& mask, int64_t b, int64_t h, int64_t first_query) {
   for (int64_t i = 0; i < queries_; ++i) {
@@ -172,10 +172,10 @@ void AttentionHead::set_mask(const MaskView& mask, int64_t b, int64_t h, int64_t
     scores_[part] = {0, width_, (seen + kLanes - 1) / kLanes};
     mixed_[part] = {0, seen, head_vectors_};
   }
-  for (size_t part = 0; part < gathered_.size(); ++part) {
+  for (size_t part = 0; part < pulled_.size(); ++part) {
     const int64_t key = static_cast<int64_t>(part) * kPartRows;
     const auto first = std::find_if(seen_.begin(), seen_.end(), [&](int64_t seen) { return seen > key; });
-    gathered_[part] = {first - seen_.begin(), queries_, head_vectors_};
+    pulled_[part] = {first - seen_.begin(), queries_, head_vectors_};
   }
 }
 
@@ -200,12 +200,12 @@ void AttentionHead::mix(float* out, int64_t stride) const {
 
 void AttentionHead::pull(float* d_q, int64_t d_q_stride) {
   const int64_t stride = key_vectors_ * kLanes;
-  multiply({weights_.data(), 1, stride}, {d_out_.data(), width_}, keys_, gathered_.data(), d_v_.data(), width_);
+  multiply({weights_.data(), 1, stride}, {d_out_.data(), width_}, keys_, pulled_.data(), d_v_.data(), width_);
   turn(v_);
   multiply({d_out_.data(), width_}, {turned_.data(), stride}, queries_, scores_.data(), pulls_.data(), stride);
   softmax_gradient(weights_.data(), scale_, queries_, scores_.data(), key_vectors_, pulls_.data());
   multiply({pulls_.data(), stride}, {k_.data(), width_}, queries_, mixed_.data(), d_q, d_q_stride);
-  multiply({pulls_.data(), 1, stride}, {q_.data(), width_}, keys_, gathered_.data(), d_k_.data(), width_);
+  multiply({pulls_.data(), 1, stride}, {q_.data(), width_}, keys_, pulled_.data(), d_k_.data(), width_);
 }
 
 }  // namespace epalm::nn

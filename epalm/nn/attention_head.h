@@ -46,8 +46,8 @@ class AttentionHead {
   std::vector<float> mask_, weights_, pulls_;  // [queries,key_vectors·kLanes]; mask_ hides what lies behind the keys
   std::vector<float> turned_;                  // [width,key_vectors·kLanes], zeros behind the keys
   std::vector<int64_t> seen_;                  // of the keys, by each query: up to the last that is not hidden
-  std::vector<Part> scores_, mixed_,
-      gathered_;  // of some queries: over width and over keys; of some keys: over queries
+  // Of some queries, over the width and over keys; of some keys, over queries.
+  std::vector<Part> scores_, mixed_, pulled_;
 };
 
 }  // namespace epalm::nn
