@@ -16,12 +16,12 @@ std::vector<LayerRows> rows_of_layers(const model::EPalm& model, const TrainBatc
   const int64_t prompts = model.adapter().prompts().defined() ? model.adapter().prompts().size(0) : 0;
   const auto texts = static_cast<double>(batch.size()), tokens = static_cast<double>(batch.predicted());
   const auto before = static_cast<double>(prompts);
+  const double shared = prompts > 0 ? before + tokens - (texts - 1) : tokens;
   const auto plan = adapter::injection_plan(model.adapter().config(), model.lm().config().num_hidden_layers);
   std::vector<LayerRows> rows;
   bool injected = false;
   for (size_t i = 0; i < plan.size(); ++i) {
     injected = injected || plan[i] >= 0;
-    const double shared = prompts > 0 ? before + tokens - (texts - 1) : tokens;
     const double all = injected ? texts * (1 + before) + tokens : shared;
     const bool ends = i + 1 == plan.size(), overwritten = !ends && injected && plan[i + 1] >= 0;
     rows.push_back({all, ends ? tokens : overwritten ? all - texts : all});

@@ -13,8 +13,8 @@ namespace epalm::lm {
 namespace {
 
 // All but so many of the first rows.
-at::Tensor behind(const at::Tensor& x, int64_t unread) {
-  return unread > 0 ? x.slice(1, unread) : x;
+at::Tensor behind(const at::Tensor& x, int64_t first) {
+  return first > 0 ? x.slice(1, first) : x;
 }
 
 at::Tensor hooked(const PartHook& hook, const at::Tensor& input, const at::Tensor& output) {
@@ -26,8 +26,7 @@ at::Tensor attend_to_kept(const at::Tensor& q, const at::Tensor& k, const at::Te
                           const at::Tensor& mask, double scale, const LayerCache& cache) {
   const int64_t rows = k.size(1), positions = cache.kept.index.size(1), front = rows == positions ? 0 : cache.front;
   if (front > 0) nn::keep(cache.kept, k.slice(1, 0, front), v.slice(1, 0, front), 0);
-  const auto rest = [&](const at::Tensor& x) { return front > 0 ? x.slice(1, front) : x; };
-  nn::keep(cache.kept, rest(k), rest(v), positions - (rows - front));
+  nn::keep(cache.kept, behind(k, front), behind(v, front), positions - (rows - front));
   // A first pass attends to itself alone.
   return rows == positions ? nn::attention(q, k, v, heads, mask, scale)
                            : nn::attention(q.mul_(scale), cache.kept, heads, mask);
@@ -45,6 +44,7 @@ int64_t kept_bytes_per_row(const OptConfig& config, int64_t sequence, bool train
 
 OptLayer::OptLayer(const OptConfig& config, const nn::Weights& weights, int64_t index)
     : heads_(config.num_attention_heads),
+      scale_(1.0 / std::sqrt(static_cast<double>(config.hidden_size / heads_))),
       norm_first_(config.do_layer_norm_before),
       dropout_(config.dropout),
       attention_dropout_(config.attention_dropout) {
@@ -66,10 +66,9 @@ OptLayer::OptLayer(const OptConfig& config, const nn::Weights& weights, int64_t 
 
 at::Tensor OptLayer::self_attention(const at::Tensor& x, const Attend& attend, const PartHook& hook,
                                     int64_t unread) const {
-  const double scale = 1.0 / std::sqrt(static_cast<double>(x.size(-1) / heads_));
-  auto kvq = nn::Linear::each(x, unread > 0 ? std::vector{&k_, &v_} : std::vector{&k_, &v_, &q_});
+  const auto kvq = nn::Linear::each(x, unread > 0 ? std::vector{&k_, &v_} : std::vector{&k_, &v_, &q_});
   const at::Tensor read = behind(x, unread), q = unread > 0 ? q_(read) : kvq[2];
-  return hooked(hook, read, out_(attend(q, kvq[0], kvq[1], scale)));
+  return hooked(hook, read, out_(attend(q, kvq[0], kvq[1])));
 }
 
 at::Tensor OptLayer::feed_forward(const at::Tensor& x, const PartHook& hook, bool grows) const {
@@ -84,13 +83,14 @@ at::Tensor OptLayer::feed_forward(const at::Tensor& x, const PartHook& hook, boo
 at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, bool training, const LayerHooks& hooks,
                                 const LayerCache* cache, int64_t unread) const {
   if (cache != nullptr) {
-    const auto attend = [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale) {
-      return attend_to_kept(q, k, v, heads_, mask, scale, *cache);
+    const auto attend = [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+      return attend_to_kept(q, k, v, heads_, mask, scale_, *cache);
     };
     return compute(x, attend, training, hooks, unread, true);
   }
   const double dropout = training ? attention_dropout_ : 0.0;
-  const auto attend = [=, heads = heads_](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale) {
+  const auto attend = [=, heads = heads_, scale = scale_](const at::Tensor& q, const at::Tensor& k,
+                                                          const at::Tensor& v) {
     return nn::attention(q, k, v, heads, mask, scale, dropout);
   };
   return block(x, attend, training, hooks, unread);
@@ -98,7 +98,8 @@ at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, boo
 
 at::Tensor OptLayer::operator()(const at::Tensor& x, const at::Tensor& mask, const LayerHooks& hooks,
                                 const nn::SharedBeginning& beginning) const {
-  const auto attend = [=, heads = heads_](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale) {
+  const auto attend = [=, heads = heads_, scale = scale_](const at::Tensor& q, const at::Tensor& k,
+                                                          const at::Tensor& v) {
     return nn::attention(q, k, v, heads, mask, scale, beginning);
   };
   return block(x, attend, false, hooks, 0);

@@ -53,7 +53,7 @@ class OptLayer {
 
  private:
   // From queries, keys and values to what the layer's last matrix of self-attention reads.
-  using Attend = std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale)>;
+  using Attend = std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v)>;
 
   at::Tensor block(const at::Tensor& x, const Attend& attend, bool training, const LayerHooks& hooks,
                    int64_t unread) const;
@@ -67,6 +67,7 @@ class OptLayer {
   nn::LayerNorm attention_norm_, final_norm_;
   std::vector<at::Tensor> weights_;  // all of these
   int64_t heads_;
+  double scale_;  // of attention's scores
   bool norm_first_;
   double dropout_, attention_dropout_;
 };

@@ -1,5 +1,7 @@
 #include "epalm/nn/attention_head.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -121,10 +123,6 @@ EPALM_CPU_CLONES void softmax_gradient(const float* weights, float scale, int64_
   }
 }
 
-int64_t parts_of(int64_t rows) {
-  return (rows + kPartRows - 1) / kPartRows;
-}
-
 std::vector<float> zeros(int64_t count) {
   return std::vector<float>(static_cast<size_t>(count));
 }
@@ -135,7 +133,7 @@ AttentionHead::AttentionHead(int64_t queries, int64_t keys, int64_t width, float
     : queries_(queries),
       keys_(keys),
       width_(width),
-      key_vectors_((keys + kLanes - 1) / kLanes),
+      key_vectors_(at::divup(keys, kLanes)),
       head_vectors_(width / kLanes),
       scale_(scale),
       q_(zeros(queries * width)),
@@ -149,9 +147,9 @@ AttentionHead::AttentionHead(int64_t queries, int64_t keys, int64_t width, float
       pulls_(mask_),
       turned_(zeros(width * key_vectors_ * kLanes)),
       seen_(static_cast<size_t>(queries)),
-      scores_(static_cast<size_t>(parts_of(queries))),
+      scores_(static_cast<size_t>(at::divup(queries, kPartRows))),
       mixed_(scores_),
-      pulled_(static_cast<size_t>(parts_of(keys))) {}
+      pulled_(static_cast<size_t>(at::divup(keys, kPartRows))) {}
 
 void AttentionHead::set_mask(const MaskView& mask, int64_t b, int64_t h, int64_t first_query) {
   for (int64_t i = 0; i < queries_; ++i) {
@@ -169,7 +167,7 @@ void AttentionHead::set_mask(const MaskView& mask, int64_t b, int64_t h, int64_t
   for (size_t part = 0; part < scores_.size(); ++part) {
     const auto first = seen_.begin() + static_cast<int64_t>(part) * kPartRows;
     const int64_t seen = *std::max_element(first, std::min(first + kPartRows, seen_.end()));
-    scores_[part] = {0, width_, (seen + kLanes - 1) / kLanes};
+    scores_[part] = {0, width_, at::divup(seen, kLanes)};
     mixed_[part] = {0, seen, head_vectors_};
   }
   for (size_t part = 0; part < pulled_.size(); ++part) {

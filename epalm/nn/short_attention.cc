@@ -28,35 +28,52 @@ struct Sequences {
 // Rows of such sequences in a tensor [B,T,H·d] or, where some are shared, [1,N+B·T,H·d].
 template <typename Number>
 struct SequenceRows {
-  Number* from;
-  int64_t stride, of_sequence, own;  // from one row, and one sequence, to the next; to the first that is not shared
+  Number *shared, *own;  // the first of each, own ones of the first sequence
+  int64_t stride, of_sequence;
+  int64_t shared_rows, own_rows;
 
-  Number* at(int64_t sequence, int64_t row, int64_t head_column) const {
-    return from + own + sequence * of_sequence + row * stride + head_column;
+  int64_t rows() const { return shared_rows + own_rows; }
+  // Shared ones come first.
+  Number* row(int64_t sequence, int64_t i, int64_t column) const {
+    return (i < shared_rows ? shared + i * stride : own + sequence * of_sequence + (i - shared_rows) * stride) + column;
   }
 };
 
 template <typename Number>
 SequenceRows<Number> rows_of(const at::Tensor& x, int64_t shared, int64_t own) {
-  return {x.data_ptr<float>(), x.stride(1), shared > 0 ? own * x.stride(1) : x.stride(0), shared * x.stride(1)};
+  const int64_t stride = x.stride(1);
+  Number* from = x.data_ptr<float>();
+  return {from, from + shared * stride, stride, shared > 0 ? own * stride : x.stride(0), shared, own};
 }
 
-// Rows of a head, side by side. Those that are shared come first, and lie before the first that is not.
-void gather(const SequenceRows<const float>& rows, int64_t shared, int64_t own, int64_t width, int64_t b, int64_t h,
-            float* to) {
-  for (int64_t row = 0; row < shared + own; ++row, to += width) {
-    std::copy_n(row < shared ? rows.from + row * rows.stride + h * width : rows.at(b, row - shared, h * width), width,
-                to);
-  }
+template <typename Number>
+SequenceRows<Number> keys_of(const at::Tensor& x, const Sequences& s) {
+  return rows_of<Number>(x, s.shared, s.keys);
 }
 
-void scatter(const float* from, int64_t shared, int64_t own, int64_t width, int64_t b, int64_t h,
-             const SequenceRows<float>& rows) {
-  for (int64_t row = 0; row < shared; ++row, from += width) {
-    float* to = rows.from + row * rows.stride + h * width;
+// Without those that are shared.
+template <typename Number>
+SequenceRows<Number> queries_of(const at::Tensor& x, const Sequences& s) {
+  auto rows = rows_of<Number>(x, s.shared, s.queries);
+  rows.shared_rows = 0;
+  return rows;
+}
+
+// Rows of a head, side by side.
+void gather(const SequenceRows<const float>& rows, int64_t width, int64_t b, int64_t h, float* to) {
+  for (int64_t i = 0; i < rows.rows(); ++i, to += width) std::copy_n(rows.row(b, i, h * width), width, to);
+}
+
+// And back: what sequences share is a sum.
+void scatter(const float* from, int64_t width, int64_t b, int64_t h, const SequenceRows<float>& rows) {
+  for (int64_t i = 0; i < rows.rows(); ++i, from += width) {
+    float* to = rows.row(b, i, h * width);
+    if (i >= rows.shared_rows) {
+      std::copy_n(from, width, to);
+      continue;
+    }
     for (int64_t c = 0; c < width; ++c) to[c] += from[c];
   }
-  for (int64_t row = 0; row < own; ++row, from += width) std::copy_n(from, width, rows.at(b, row, h * width));
 }
 
 // Does this for every head of every sequence. What sequences share is added up by one thread for each head.
@@ -81,14 +98,12 @@ struct Factors {
   SequenceRows<const float> q, k, v;
 
   Factors(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const Sequences& s)
-      : q(rows_of<const float>(q, s.shared, s.queries)),
-        k(rows_of<const float>(k, s.shared, s.keys)),
-        v(rows_of<const float>(v, s.shared, s.keys)) {}
+      : q(queries_of<const float>(q, s)), k(keys_of<const float>(k, s)), v(keys_of<const float>(v, s)) {}
 
   void weigh(AttentionHead& head, const Sequences& s, int64_t b, int64_t h) const {
-    gather(q, 0, s.queries, s.width, b, h, head.q());
-    gather(k, s.shared, s.keys, s.width, b, h, head.k());
-    gather(v, s.shared, s.keys, s.width, b, h, head.v());
+    gather(q, s.width, b, h, head.q());
+    gather(k, s.width, b, h, head.k());
+    gather(v, s.width, b, h, head.v());
     head.weigh();
   }
 };
@@ -106,10 +121,10 @@ struct ShortAttention : torch::autograd::Function<ShortAttention> {
     at::Tensor out = at::empty(q.sizes(), q.options().memory_format(at::MemoryFormat::Contiguous));
     for_each_part(context, q, k, mask.value_or(at::Tensor()), [&](const Sequences& s, const MaskView& view) {
       const Factors factors(q, k, v, s);
-      const auto to = rows_of<float>(out, s.shared, s.queries);
+      const auto to = queries_of<float>(out, s);
       for_each_head(s, view, [&](AttentionHead& head, int64_t b, int64_t h) {
         factors.weigh(head, s, b, h);
-        head.mix(to.at(b, 0, h * s.width), to.stride);
+        head.mix(to.row(b, 0, h * s.width), to.stride);
       });
     });
     return out;
@@ -123,15 +138,15 @@ struct ShortAttention : torch::autograd::Function<ShortAttention> {
     const at::Tensor d_q = like(q), d_k = like(k), d_v = like(v);
     for_each_part(context, q, k, saved[3], [&](const Sequences& s, const MaskView& view) {
       const Factors factors(q, k, v, s);
-      const auto from = rows_of<const float>(d_out, s.shared, s.queries);
-      const auto to_q = rows_of<float>(d_q, s.shared, s.queries);
-      const auto to_k = rows_of<float>(d_k, s.shared, s.keys), to_v = rows_of<float>(d_v, s.shared, s.keys);
+      const auto from = queries_of<const float>(d_out, s);
+      const auto to_q = queries_of<float>(d_q, s);
+      const auto to_k = keys_of<float>(d_k, s), to_v = keys_of<float>(d_v, s);
       for_each_head(s, view, [&](AttentionHead& head, int64_t b, int64_t h) {
         factors.weigh(head, s, b, h);
-        gather(from, 0, s.queries, s.width, b, h, head.d_out());
-        head.pull(to_q.at(b, 0, h * s.width), to_q.stride);
-        scatter(head.d_k(), s.shared, s.keys, s.width, b, h, to_k);
-        scatter(head.d_v(), s.shared, s.keys, s.width, b, h, to_v);
+        gather(from, s.width, b, h, head.d_out());
+        head.pull(to_q.row(b, 0, h * s.width), to_q.stride);
+        scatter(head.d_k(), s.width, b, h, to_k);
+        scatter(head.d_v(), s.width, b, h, to_v);
       });
     });
     return {d_q, d_k, d_v, {}, {}, {}, {}, {}};
@@ -157,26 +172,16 @@ struct ShortAttention : torch::autograd::Function<ShortAttention> {
   }
 };
 
-std::optional<at::Tensor> attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
-                                 const at::Tensor& mask, double scale, int64_t keys, const SharedBeginning& beginning) {
+}  // namespace
+
+std::optional<at::Tensor> short_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
+                                          const at::Tensor& mask, double scale, const SharedBeginning& beginning) {
+  const int64_t keys = beginning.rows + (k.size(1) - beginning.rows) / beginning.sequences;
   if (!is_float32_attention(q, k, v, mask) || keys > kShortKeys || q.size(2) / heads % kLanes != 0) return {};
   const auto in_rows = [](const at::Tensor& x) { return x.stride(2) == 1 ? x : x.contiguous(); };
   return ShortAttention::apply(in_rows(q), in_rows(k), in_rows(v),
                                mask.defined() ? c10::make_optional(mask) : c10::nullopt, heads, scale, beginning.rows,
                                beginning.sequences);
-}
-
-}  // namespace
-
-std::optional<at::Tensor> short_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
-                                          const at::Tensor& mask, double scale) {
-  return attend(q, k, v, heads, mask, scale, k.size(1), {});
-}
-
-std::optional<at::Tensor> short_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
-                                          const at::Tensor& mask, double scale, const SharedBeginning& beginning) {
-  const int64_t own = (k.size(1) - beginning.rows) / beginning.sequences;
-  return attend(q, k, v, heads, mask, scale, beginning.rows + own, beginning);
 }
 
 }  // namespace epalm::nn

@@ -311,6 +311,8 @@ TEST(OptSlots, FirstLengthensTheSequenceAndLaterOnesOverwriteRowZero) {
   EXPECT_TRUE(at::equal(twice[2].slice(1, 0, 1), slot(2)));
   EXPECT_FALSE(at::equal(once[2].slice(1, 0, 1), slot(2)));
   EXPECT_LE(difference(twice[2].slice(1, 1), once[2].slice(1, 1)), kTolerance);  // of products of fewer rows
+  input.slots[2] = slot(3);
+  EXPECT_TRUE(at::equal(layer_inputs(tiny(), input)[2].slice(1, 1), twice[2].slice(1, 1)));
 }
 
 TEST(OptSlots, OfSeveralRowsLieInFrontAndAreOverwrittenTogether) {
